@@ -1,0 +1,41 @@
+"""Runs the rooms' housekeeping: as a command in a cluster's CronJob, as a thread on a laptop."""
+
+import logging
+import threading
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 60.0  # a pending reference lives 10 minutes; a minute late is soon enough
+_stopping = threading.Event()
+
+
+def run() -> dict[str, int]:
+    """Run every task once; return how many rows each removed."""
+    removed: dict[str, int] = {}
+    for name in settings.HOUSEKEEPING:
+        removed.update(import_string(name)())
+    return removed
+
+
+def _run_until_stopped() -> None:
+    while not _stopping.wait(INTERVAL_SECONDS):
+        try:
+            run()
+        except Exception:  # one failed round must not end the thread; the next may succeed
+            logger.exception("housekeeping failed; it is tried again in a minute")
+        close_old_connections()
+
+
+def start() -> None:
+    """Start the thread."""
+    _stopping.clear()
+    threading.Thread(target=_run_until_stopped, name="housekeeping", daemon=True).start()
+
+
+def stop() -> None:
+    """Let the thread end after its current round."""
+    _stopping.set()

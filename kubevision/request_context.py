@@ -1,0 +1,74 @@
+"""Who a request comes from and what it is called, believed only from trusted proxies."""
+
+import re
+import secrets
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+REQUEST_ID_HEADER = "X-Request-ID"
+# What log lines can hold: long enough for UUIDs and trace ids, no room for prose.
+_REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def _is_trusted(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in settings.TRUSTED_PROXIES)
+
+
+def comes_from_trusted_proxy(request: HttpRequest) -> bool:
+    """Say whether the peer's forwarded headers may be believed."""
+    return _is_trusted(request.META.get("REMOTE_ADDR", ""))
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the person's device, empty if unknown.
+
+    X-Forwarded-For is read from the right, past the trusted proxies: what stands further left was
+    written by whoever called them and proves nothing.
+    """
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    if not _is_trusted(peer):
+        return peer
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    for hop in reversed([hop for hop in hops if hop]):
+        try:
+            ip_address(hop)
+        except ValueError:
+            return peer
+        if not _is_trusted(hop):
+            return hop
+        peer = hop
+    return peer
+
+
+def request_id(request: HttpRequest) -> str:
+    """Return the request's id; RequestIdMiddleware sets it."""
+    value: str = getattr(request, "request_id", "")
+    return value
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, a trusted caller's own if it sent one, and answers with it."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Name the request before any other code sees it."""
+        given = request.headers.get(REQUEST_ID_HEADER, "")
+        if not (comes_from_trusted_proxy(request) and _REQUEST_ID_FORM.fullmatch(given)):
+            given = secrets.token_hex(16)
+        request.request_id = given  # type: ignore[attr-defined]  # read by request_id() above
+        response = self.get_response(request)
+        response.headers[REQUEST_ID_HEADER] = given
+        return response

@@ -1,0 +1,1 @@
+"""Settings: one module per room, and `local` for all three in one process."""

@@ -1,0 +1,76 @@
+"""The accounts room alone: REST under /auth/v1 and Django admin."""
+
+from kubevision.keys import read_secret_keys
+from kubevision.settings import env
+from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
+from kubevision.settings.base import HOST_PREFIX, SECURE_PREFIX, TEMPLATES
+
+__all__ = ["HOST_PREFIX"]
+
+ROOT_URLCONF = "kubevision.urls.accounts"
+WSGI_APPLICATION = "kubevision.wsgi.application"
+
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
+    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+)
+ACCOUNTS_SIGNING_KEY_FILE = env.key_file(
+    env.room_variable("accounts", "SIGNING_KEY_FILE"),
+    None,
+    example="/run/secrets/accounts-signing.pem",
+)
+DATABASES = {
+    "default": env.database(
+        env.room_variable("accounts", "DATABASE_URL"),
+        "sqlite:////var/lib/kubevision/accounts.sqlite3",
+    )
+}
+
+ACCOUNTS_REGISTRATION = env.choice("ACCOUNTS_REGISTRATION", "open", ("open", "closed"))
+ACCOUNTS_ADMIN_REQUIRE_MFA = env.flag("ACCOUNTS_ADMIN_REQUIRE_MFA", False)
+
+INSTALLED_APPS = [
+    "accounts.apps.AccountsAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "kubevision",
+    "accounts.apps.AccountsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "kubevision.request_context.RequestIdMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES[0]["OPTIONS"]["context_processors"] += [  # type: ignore[index]  # a literal of base.py
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
+
+STATIC_URL = "/auth/static/"
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.admin_session.AdminSessionBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.Argon2idHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Django's own session and CSRF cookies serve the admin alone; REST knows only bearer tokens.
+SESSION_COOKIE_NAME = f"{SECURE_PREFIX}kv_admin_session"
+SESSION_COOKIE_PATH = "/auth/admin/"
+CSRF_COOKIE_NAME = f"{SECURE_PREFIX}kv_admin_csrf"
+CSRF_COOKIE_PATH = "/auth/admin/"
+
+HOUSEKEEPING = ["accounts.services.housekeeping.run"]

@@ -1,0 +1,82 @@
+"""What every room shares. Every value an operator may set comes from an environment variable."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kubevision.settings import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# -- where everything is ------------------------------------------------------------------------
+
+PUBLIC_ORIGINS = env.origins("PUBLIC_ORIGINS", "http://localhost:8000,http://127.0.0.1:8000")
+ACCOUNTS_URL = env.origin("ACCOUNTS_URL", PUBLIC_ORIGINS[0])
+# Empty: this installation has no face factor.
+FACELOGIN_URL = env.origin("FACELOGIN_URL", PUBLIC_ORIGINS[0], may_be_empty=True)
+FACELOGIN_PUBLIC_URL = env.origin("FACELOGIN_PUBLIC_URL", PUBLIC_ORIGINS[0])
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", "")
+
+ALLOWED_HOSTS = sorted(
+    {urlsplit(url).hostname or "" for url in (*PUBLIC_ORIGINS, ACCOUNTS_URL, FACELOGIN_URL)} - {""}
+)
+CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
+
+# -- cookies: names and flags of the contract ---------------------------------------------------
+
+SECURE_COOKIES = all(origin.startswith("https://") for origin in PUBLIC_ORIGINS)
+HOST_PREFIX = "__Host-" if SECURE_COOKIES else ""
+# A cookie with a path or a domain cannot carry __Host-.
+SECURE_PREFIX = "__Secure-" if SECURE_COOKIES else ""
+
+PASS_COOKIE_DOMAIN = env.text("PASS_COOKIE_DOMAIN", "", example=".example.org")
+PASS_COOKIE = (SECURE_PREFIX if PASS_COOKIE_DOMAIN else HOST_PREFIX) + "kv_pass"
+SESSION_TOKEN_COOKIE = f"{HOST_PREFIX}kv_session"
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_HTTPONLY = True  # scripts read the token from the form
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+
+# -- Django -------------------------------------------------------------------------------------
+
+DEBUG = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATICFILES_DIRS: list[Path] = []
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# The longest request body any room reads is a form of a few fields; pictures come by WebSocket.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes
+FILE_UPLOAD_HANDLERS: list[str] = []  # nothing is ever uploaded
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # One line a request of httpx would name every inner call twice.
+        "httpx": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}
+
+# Dotted names that `kubevision.serve` calls before it listens and after it stopped.
+SERVE_ON_START: list[str] = []
+SERVE_ON_STOP: list[str] = []
+# Dotted names that `manage.py housekeeping` calls.
+HOUSEKEEPING: list[str] = []

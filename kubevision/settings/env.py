@@ -1,0 +1,172 @@
+"""Reads environment variables; a missing or malformed one names itself and shows an example."""
+
+import os
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Network = IPv4Network | IPv6Network
+N = TypeVar("N", int, float)
+
+_env = environ.Env()
+_fallbacks: dict[str, str] = {}
+
+
+def fill_in(**fallbacks: str) -> None:
+    """Give variables a value that the environment may still override; `local` uses it."""
+    _fallbacks.update(fallbacks)
+
+
+def room_variable(room: str, name: str) -> str:
+    """Return the name a room's variable goes by: ACCOUNTS_DATABASE_URL, else DATABASE_URL.
+
+    The longer name exists because `local` holds all rooms in one environment.
+    """
+    own = f"{room.upper()}_{name}"
+    return own if own in os.environ or own in _fallbacks else name
+
+
+def _malformed(name: str, problem: str, example: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} {problem}. Example: {name}={example}")
+
+
+def text(name: str, default: str | None = None, *, example: str) -> str:
+    """Return a variable's text; without a default it is required."""
+    value = _env.str(name, default=_fallbacks.get(name))
+    if value is None:
+        if default is None:
+            raise _malformed(name, "is not set", example)
+        return default
+    return str(value).strip()
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return one of a few words."""
+    value = text(name, default, example=choices[0])
+    if value not in choices:
+        raise _malformed(name, f"must be one of {', '.join(choices)}, not {value!r}", default)
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return a switch: on or off."""
+    value = text(name, "on" if default else "off", example="on").lower()
+    if value in {"on", "true", "yes", "1"}:
+        return True
+    if value in {"off", "false", "no", "0"}:
+        return False
+    raise _malformed(name, f"must be on or off, not {value!r}", "on")
+
+
+def _number(kind: Callable[[str], N], name: str, default: N, lowest: N, highest: N) -> N:
+    value = text(name, str(default), example=str(default))
+    try:
+        number = kind(value)
+    except ValueError:
+        raise _malformed(name, f"must be a number, not {value!r}", str(default)) from None
+    if not lowest <= number <= highest:
+        raise _malformed(name, f"must be from {lowest} to {highest}, not {value}", str(default))
+    return number
+
+
+def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
+    """Return a whole number within its bounds."""
+    return _number(int, name, default, lowest, highest)
+
+
+def rate(name: str, default: float) -> float:
+    """Return a rate between 0 and 1, such as a false match rate."""
+    return _number(float, name, default, 0.0, 1.0)
+
+
+def words(name: str, default: str = "", *, example: str) -> list[str]:
+    """Return a list separated by commas."""
+    return [
+        word.strip() for word in text(name, default, example=example).split(",") if word.strip()
+    ]
+
+
+def _origin_problem(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        return f"{value!r} is not an origin: {error}"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"{value!r} is not an origin like https://name or http://name:port"
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+        return f"{value!r} must hold scheme, host and port only"
+    return None
+
+
+def origins(name: str, default: str) -> list[str]:
+    """Return a list of web origins (scheme, host, port), without a trailing slash."""
+    values = words(name, default, example=default)
+    if not values:
+        raise _malformed(name, "is empty", default)
+    return [_checked_origin(name, value, default) for value in values]
+
+
+def origin(name: str, default: str, *, may_be_empty: bool = False) -> str:
+    """Return one web origin, without a trailing slash."""
+    value = text(name, default, example=default)
+    if not value and may_be_empty:
+        return ""
+    return _checked_origin(name, value, default or "http://accounts:8000")
+
+
+def _checked_origin(name: str, value: str, example: str) -> str:
+    if problem := _origin_problem(value):
+        raise _malformed(name, problem, example)
+    return value.rstrip("/")
+
+
+def networks(name: str, default: str) -> list[Network]:
+    """Return a list of CIDR networks."""
+    found: list[Network] = []
+    for word in words(name, default, example="10.42.0.0/16"):
+        try:
+            found.append(ip_network(word))
+        except ValueError as error:
+            raise _malformed(name, f"has no network in {word!r}: {error}", "10.42.0.0/16") from None
+    return found
+
+
+def key_file(name: str, default: Path | None, *, example: str) -> Path:
+    """Return the path of a key file that exists and can be read."""
+    path = Path(text(name, str(default) if default else None, example=example))
+    if not path.is_file():
+        raise _malformed(
+            name,
+            f"names {path}, which is no file; `python -m kubevision.keys FOLDER` makes the keys",
+            example,
+        )
+    return path
+
+
+def database(name: str, default: str | None) -> dict[str, object]:
+    """Return a Django database setting from a URL; SQLite files open in WAL mode."""
+    example = "sqlite:////var/lib/kubevision/accounts.sqlite3"
+    url = text(name, default, example=example)
+    if not url.startswith("sqlite:"):
+        raise _malformed(name, f"must begin with sqlite:, not {url.split(':')[0]!r}", example)
+    config: dict[str, object] = _env.db_url_config(url)
+    config["OPTIONS"] = SQLITE_OPTIONS
+    return config
+
+
+# WAL lets readers go on while one writes; IMMEDIATE takes the write lock at the start of a
+# transaction, so that two writers wait for each other instead of failing in the middle;
+# secure_delete overwrites what is deleted (erased references must not stay in the file).
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 10,  # seconds a writer waits for the lock
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
+    ),
+}

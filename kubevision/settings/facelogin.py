@@ -1,0 +1,44 @@
+"""The facelogin room alone: the capture socket and a few HTTP calls from accounts."""
+
+from kubevision.keys import read_secret_keys
+from kubevision.settings import env
+from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
+
+ROOT_URLCONF = "kubevision.urls.facelogin"
+WEBSOCKET_URLCONF = "facelogin.routing"
+ASGI_APPLICATION = "kubevision.asgi.application"
+
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
+    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+)
+FACELOGIN_SIGNING_KEY_FILE = env.key_file(
+    env.room_variable("facelogin", "SIGNING_KEY_FILE"),
+    None,
+    example="/run/secrets/facelogin-signing.pem",
+)
+FACELOGIN_TEMPLATE_KEY_FILE = env.key_file(
+    "TEMPLATE_KEY_FILE", None, example="/run/secrets/template.key"
+)
+DATABASES = {
+    "default": env.database(
+        env.room_variable("facelogin", "DATABASE_URL"),
+        "sqlite:////var/lib/kubevision/facelogin.sqlite3",
+    )
+}
+
+FACELOGIN_ALLOW_MISSING_ORIGIN = env.flag("FACELOGIN_ALLOW_MISSING_ORIGIN", False)
+FACELOGIN_ENGINE = env.choice("FACELOGIN_ENGINE", "lbph", ("lbph",))
+FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "none", ("none",))
+FACELOGIN_FALSE_MATCH_RATE = env.rate("FACELOGIN_FALSE_MATCH_RATE", 0.001)
+# 0: one per core.
+FACELOGIN_WORKERS = env.whole_number("FACELOGIN_WORKERS", 0, lowest=0, highest=64)
+
+INSTALLED_APPS = ["kubevision", "facelogin.apps.FaceloginConfig"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "kubevision.request_context.RequestIdMiddleware",
+]
+
+SERVE_ON_START = ["facelogin.workers.start"]
+SERVE_ON_STOP = ["facelogin.workers.stop"]
+HOUSEKEEPING = ["facelogin.stores.remove_expired"]

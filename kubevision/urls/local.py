@@ -1,0 +1,9 @@
+"""URLs of all rooms in one process; the prefixes are those an ingress would route by."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("auth/", include("accounts.urls")),
+    path("face/", include("facelogin.urls")),
+    path("", include("dashboard.urls")),
+]
