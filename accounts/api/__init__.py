@@ -1,0 +1,1 @@
+"""REST under /auth/v1 (contract section 1)."""

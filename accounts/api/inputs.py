@@ -1,0 +1,158 @@
+"""Request bodies: strict JSON into checked values."""
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+from django import forms
+from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.http import HttpRequest, RawPostDataException
+from django.utils.translation import gettext_lazy as _
+
+from accounts import usernames
+from accounts.factors.recovery_codes import MAX_TYPED_CHARACTERS
+from accounts.refusals import Refused
+from accounts.services.second_factor import ENROL, PURPOSES
+from kubevision.tokens import MAX_TOKEN_CHARACTERS
+
+# A field far over any rule is refused by its length before any work is done with it.
+MAX_TEXT_CHARACTERS = 4096
+InputT = TypeVar("InputT", bound="Input")
+
+
+class TextField(forms.CharField):
+    """A JSON string taken verbatim; numbers, lists and lone surrogates are refused."""
+
+    def __init__(self, *, max_length: int = MAX_TEXT_CHARACTERS, required: bool = True) -> None:
+        super().__init__(max_length=max_length, required=required, strip=False)
+
+    def to_python(self, value: object) -> str:
+        """Return the text itself."""
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise ValidationError(_("This must be text."))
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValidationError(_("This is not valid Unicode text.")) from None
+        return value
+
+
+class SwitchField(forms.Field):
+    """A JSON boolean, false if absent."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: object) -> bool:
+        """Return the boolean itself."""
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise ValidationError(_("This must be true or false."))
+        return value
+
+
+class Input(forms.Form):
+    """A JSON object with known fields; unknown ones are ignored, as the contract says."""
+
+    @classmethod
+    def read(cls: type[InputT], request: HttpRequest) -> dict[str, Any]:
+        """Return the checked values.
+
+        Raises
+        ------
+        Refused
+            invalid_input, with a sentence for each field.
+        """
+        form = cls(_json_object(request))
+        if not form.is_valid():
+            raise Refused("invalid_input", errors=dict(form.errors))
+        return form.cleaned_data
+
+
+def _json_object(request: HttpRequest) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError, RequestDataTooBig, RawPostDataException):
+        body = None
+    if not isinstance(body, dict):
+        raise Refused("invalid_input", errors={"body": [_("Send one JSON object.")]})
+    return body
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _value in pairs}) != len(pairs):
+        raise ValueError("duplicate names")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class RegisterInput(Input):
+    """POST /users."""
+
+    username = TextField()
+    password = TextField()
+    email = TextField(max_length=254, required=False)
+    display_name = TextField(max_length=150, required=False)
+
+    def clean_email(self) -> str:
+        """Check the address if there is one."""
+        email: str = self.cleaned_data["email"]
+        if email:
+            forms.EmailField().clean(email)
+        return email
+
+
+class SignInInput(Input):
+    """POST /sessions."""
+
+    username = TextField()
+    password = TextField()
+
+    def clean_username(self) -> str:
+        """Normalise, so that every spelling of a name is one name."""
+        return usernames.normalise(self.cleaned_data["username"])
+
+
+class PasswordInput(Input):
+    """POST /session/reauthentication."""
+
+    password = TextField()
+
+
+class FaceTicketInput(Input):
+    """POST /session/face-ticket."""
+
+    purpose = TextField(max_length=16)
+    consent_version = TextField(max_length=32, required=False)
+    cohort_consent = SwitchField()
+
+    def clean_purpose(self) -> str:
+        """Accept the purposes that exist."""
+        purpose: str = self.cleaned_data["purpose"]
+        if purpose not in PURPOSES:
+            raise ValidationError(
+                _("This must be one of: %(purposes)s.") % {"purposes": ", ".join(PURPOSES)}
+            )
+        return purpose
+
+    @property
+    def is_enrolment(self) -> bool:
+        """Say whether the ticket is for enrolling."""
+        return bool(self.cleaned_data["purpose"] == ENROL)
+
+
+class AssertionInput(Input):
+    """POST /session/factors/face and PUT /user/factors/face."""
+
+    assertion = TextField(max_length=MAX_TOKEN_CHARACTERS)
+
+
+class CodeInput(Input):
+    """POST /session/factors/recovery-code."""
+
+    code = TextField(max_length=MAX_TYPED_CHARACTERS)

@@ -1,0 +1,21 @@
+"""Paths of the REST API, below /auth/."""
+
+from django.urls import URLPattern, path, re_path
+
+from accounts.api import views
+from accounts.api.views import endpoint
+
+urlpatterns: list[URLPattern] = [
+    path(".well-known/jwks.json", endpoint(GET=views.publish_keys)),
+    path("v1/users", endpoint(POST=views.register)),
+    path("v1/sessions", endpoint(POST=views.sign_in)),
+    path("v1/session", endpoint(GET=views.read_session, DELETE=views.end_session)),
+    path("v1/session/reauthentication", endpoint(POST=views.reauthenticate)),
+    path("v1/session/face-ticket", endpoint(POST=views.issue_face_ticket)),
+    path("v1/session/factors/face", endpoint(POST=views.show_face)),
+    path("v1/session/factors/recovery-code", endpoint(POST=views.show_recovery_code)),
+    path("v1/user", endpoint(GET=views.read_user)),
+    path("v1/user/factors/face", endpoint(PUT=views.activate_face)),
+    path("v1/user/factors/recovery-codes", endpoint(POST=views.renew_recovery_codes)),
+    re_path(r"^v1/", views.not_found),
+]

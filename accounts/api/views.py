@@ -1,0 +1,188 @@
+"""The endpoints: read the input, call one use case, answer.
+
+Every view judges in the contract's order: 401, 403, 400, 401 for fresh proof, 409, 429.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts import selectors, tokens
+from accounts.api import inputs, responses
+from accounts.api.errors import problem_response
+from accounts.models import Session
+from accounts.refusals import Refused
+from accounts.services import enrolment, registration, second_factor, sessions
+from kubevision.request_context import client_address
+
+Endpoint = Callable[[HttpRequest], HttpResponse]
+
+WEBSOCKET_PATH = "/face/v1/capture"
+WEBSOCKET_SUBPROTOCOL = "kubevision.face.v1"
+
+
+def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
+    """Return one view for the methods of a path; refusals become problems.
+
+    CSRF does not apply: no cookie is ever read here, only a bearer token.
+    """
+
+    @csrf_exempt
+    def view(request: HttpRequest, **_parts: Any) -> HttpResponse:
+        handler = methods.get(request.method or "")
+        try:
+            if handler is None:
+                raise Refused("method_not_allowed")
+            response = handler(request)
+        except Refused as refused:
+            response = problem_response(refused)
+        if response.status_code == 405:
+            response.headers["Allow"] = ", ".join(sorted(methods))
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return view
+
+
+def not_found(_request: HttpRequest, **_parts: Any) -> HttpResponse:
+    """Answer any other path below /auth/v1 in the same shape as all other errors."""
+    return problem_response(Refused("not_found"))
+
+
+not_found = csrf_exempt(not_found)
+
+
+def _session(request: HttpRequest) -> Session:
+    """Return the session of the bearer token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    session = selectors.session_by_token(token.strip()) if scheme.lower() == "bearer" else None
+    if session is None:
+        raise Refused("unauthenticated")
+    sessions.mark_seen(session)
+    return session
+
+
+def _active_session(request: HttpRequest) -> Session:
+    """Return the session unless it still waits for its second factor."""
+    session = _session(request)
+    if selectors.state(session) != selectors.ACTIVE:
+        raise Refused("second_factor_required")
+    return session
+
+
+def _session_answer(opened: sessions.Opened, status: int = 200) -> JsonResponse:
+    return JsonResponse(responses.session(opened.session, opened), status=status)
+
+
+def register(request: HttpRequest) -> HttpResponse:
+    """POST /users."""
+    data = inputs.RegisterInput.read(request)
+    user = registration.register(**data)
+    return JsonResponse({"id": str(user.id), "username": user.username}, status=201)
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """POST /sessions."""
+    data = inputs.SignInInput.read(request)
+    client = sessions.Client(client_address(request), request.headers.get("User-Agent", ""))
+    return _session_answer(sessions.sign_in(data["username"], data["password"], client), status=201)
+
+
+def read_session(request: HttpRequest) -> HttpResponse:
+    """GET /session."""
+    return JsonResponse(responses.session(_session(request)))
+
+
+def end_session(request: HttpRequest) -> HttpResponse:
+    """DELETE /session."""
+    sessions.end(_session(request))
+    return HttpResponse(status=204)
+
+
+def reauthenticate(request: HttpRequest) -> HttpResponse:
+    """POST /session/reauthentication."""
+    session = _active_session(request)
+    data = inputs.PasswordInput.read(request)
+    return _session_answer(sessions.reauthenticate(session, data["password"]))
+
+
+def issue_face_ticket(request: HttpRequest) -> HttpResponse:
+    """POST /session/face-ticket: a waiting session may verify, an active one enrol too."""
+    session = _session(request)
+    is_active = selectors.state(session) == selectors.ACTIVE
+    try:
+        data = inputs.FaceTicketInput.read(request)
+    except Refused:
+        # 403 comes before 400: only a well-formed verify request gets past a waiting session.
+        if not is_active:
+            raise Refused("second_factor_required") from None
+        raise
+    if data["purpose"] == second_factor.VERIFY:
+        ticket = second_factor.issue_verify_ticket(session)
+    elif is_active:
+        ticket = second_factor.issue_enrol_ticket(
+            session, data["consent_version"], cohort_consent=data["cohort_consent"]
+        )
+    else:
+        raise Refused("second_factor_required")
+    public_url = settings.FACELOGIN_PUBLIC_URL.replace("http", "ws", 1)
+    return JsonResponse(
+        {
+            "ticket": ticket.token,
+            "expires_in": tokens.TICKET_LIFE_SECONDS,
+            "websocket_url": f"{public_url}{WEBSOCKET_PATH}",
+            "websocket_subprotocol": WEBSOCKET_SUBPROTOCOL,
+            "attempts_remaining": ticket.remaining_tries,
+        },
+        status=201,
+    )
+
+
+def show_face(request: HttpRequest) -> HttpResponse:
+    """POST /session/factors/face."""
+    session = _session(request)
+    data = inputs.AssertionInput.read(request)
+    return _session_answer(second_factor.show_face(session, data["assertion"]))
+
+
+def show_recovery_code(request: HttpRequest) -> HttpResponse:
+    """POST /session/factors/recovery-code."""
+    session = _session(request)
+    data = inputs.CodeInput.read(request)
+    return _session_answer(second_factor.show_recovery_code(session, data["code"]))
+
+
+def read_user(request: HttpRequest) -> HttpResponse:
+    """GET /user."""
+    session = _active_session(request)
+    include = {part.strip() for part in request.GET.get("include", "").split(",")}
+    return JsonResponse(responses.account(session.user, include))
+
+
+def activate_face(request: HttpRequest) -> HttpResponse:
+    """PUT /user/factors/face."""
+    session = _active_session(request)
+    data = inputs.AssertionInput.read(request)
+    enrolled = enrolment.activate_face(session, data["assertion"])
+    body: dict[str, Any] = dict(responses.face_factor(enrolled.factor))
+    if enrolled.recovery_codes is not None:
+        body["recovery_codes"] = enrolled.recovery_codes
+    return JsonResponse(body)
+
+
+def renew_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """POST /user/factors/recovery-codes."""
+    codes = enrolment.renew_recovery_codes(_active_session(request))
+    return JsonResponse({"codes": codes}, status=201)
+
+
+def publish_keys(_request: HttpRequest) -> HttpResponse:
+    """GET /auth/.well-known/jwks.json."""
+    response = JsonResponse(tokens.signer().jwks())
+    # Short, so that a rotated key is known everywhere soon; readers refetch for unknown kids.
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response

@@ -1,0 +1,67 @@
+"""Accounts' calls to facelogin."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from django.conf import settings
+
+from accounts import tokens
+from kubevision.tokens import new_jti
+
+TIMEOUT_SECONDS = 4.0  # the person waits; the contract's answer for the rest is 503
+
+
+class FaceloginUnavailable(Exception):  # noqa: N818  (an outcome, named as the contract names it)
+    """Facelogin did not answer, or could not do it now."""
+
+
+class NothingToActivate(Exception):  # noqa: N818  (an outcome)
+    """Facelogin has no such pending reference: expired, erased or another person's."""
+
+
+@dataclass(frozen=True)
+class ReferenceStatus:
+    """What facelogin tells about a stored reference; never its numbers."""
+
+    enrolled_at: datetime
+    engine: str
+    expires_at: datetime
+
+
+def _call(method: str, user_id: uuid.UUID, purpose: str, **claims: str) -> httpx.Response:
+    ticket = tokens.sign_ticket(user_id, purpose, jti=new_jti(), **claims)
+    try:
+        answer = httpx.request(
+            method,
+            f"{settings.FACELOGIN_URL}/face/v1/reference",
+            headers={"Authorization": f"Bearer {ticket}"},
+            timeout=TIMEOUT_SECONDS,
+        )
+    except httpx.HTTPError as error:
+        raise FaceloginUnavailable(str(error)) from error
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise NothingToActivate
+    if answer.is_error:
+        raise FaceloginUnavailable(f"facelogin answered {answer.status_code}")
+    return answer
+
+
+def activate_reference(user_id: uuid.UUID, assertion_jti: str) -> ReferenceStatus:
+    """Make the pending reference of an enrolment current; doing it twice is doing it once.
+
+    Raises
+    ------
+    NothingToActivate
+        If facelogin knows no such enrolment of this person.
+    FaceloginUnavailable
+        If it cannot be asked; nothing has changed then, or only what a repeat will find done.
+    """
+    _call("PUT", user_id, "activate", nonce=assertion_jti)
+    body = _call("GET", user_id, "status").json()
+    return ReferenceStatus(
+        enrolled_at=datetime.fromisoformat(body["enrolled_at"]),
+        engine=body["engine"],
+        expires_at=datetime.fromisoformat(body["expires_at"]),
+    )

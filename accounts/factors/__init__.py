@@ -1,0 +1,1 @@
+"""The second factors, one module each with the same questions: issue, check, spend."""

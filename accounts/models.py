@@ -1,0 +1,174 @@
+"""What accounts remembers.
+
+Nothing here leans on transactions or row locks, which MongoDB's backend does not have: what may
+happen once is a unique insert, counters and state changes are one conditional update each.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import usernames
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; names are compared by their key everywhere."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Insert a user; IntegrityError if the name is taken."""
+        user = self.model(
+            username=usernames.normalise(username), username_key=usernames.key(username), **fields
+        )
+        user.set_password(password)
+        user.save(force_insert=True)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Insert an administrator."""
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Find a user by any spelling of the name."""
+        return self.get(username_key=usernames.key(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(
+        _("user name"),
+        max_length=usernames.MAX_CHARACTERS,
+        unique=True,
+        validators=[usernames.validate],
+    )
+    # MongoDB's backend has no unique index on an expression, so the folded name is a column.
+    # Folding can lengthen a name: one character becomes three at the most.
+    username_key = models.CharField(
+        max_length=3 * usernames.MAX_CHARACTERS, unique=True, editable=False
+    )
+    display_name = models.CharField(_("display name"), max_length=150, blank=True)
+    email = models.EmailField(_("email address"), blank=True)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("may open the administration"), default=False)
+    created_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("username_key",)
+
+    def __str__(self) -> str:
+        return self.username
+
+    def clean(self) -> None:
+        """Normalise the name and derive its key, for forms such as the admin's."""
+        super().clean()
+        self.username = usernames.normalise(self.username)
+        self.username_key = usernames.key(self.username)
+
+    def get_full_name(self) -> str:
+        """Return the name people are greeted by."""
+        return self.display_name or self.username
+
+    get_short_name = get_full_name
+
+
+class Session(models.Model):
+    """One sign-in at one browser; its tokens are kept as hashes only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    token_hash = models.CharField(max_length=64, unique=True)
+    pass_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    # When each proof was last shown in this session.
+    password_at = models.DateTimeField(default=timezone.now)
+    face_at = models.DateTimeField(null=True)
+    otp_at = models.DateTimeField(null=True)
+    # Only the newest ticket's assertion is accepted.
+    ticket_jti = models.CharField(max_length=64, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["seen_at"]), models.Index(fields=["created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class FaceFactor(models.Model):
+    """A face counts for this person; the reference itself lives in facelogin alone."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="face"
+    )
+    enrolled_at = models.DateTimeField()
+    engine = models.CharField(max_length=32)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"face of {self.user_id}"
+
+
+class FaceTries(models.Model):
+    """How often a person's face was tried lately."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="face_tries"
+    )
+    day = models.DateField()
+    today = models.PositiveIntegerField(default=0)
+    in_a_row = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.today} tries of {self.user_id} on {self.day}"
+
+
+class RecoveryCode(models.Model):
+    """One of ten codes that stand in once for the camera."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64, unique=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"
+
+
+class Consent(models.Model):
+    """A person agreed to this version of the text about their face, at this time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="consents")
+    version = models.CharField(max_length=32)
+    cohort = models.BooleanField(default=False)
+    given_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} agreed to {self.version}"
+
+
+class SpentToken(models.Model):
+    """A token that was used; inserting it a second time fails, and that is the check."""
+
+    jti = models.CharField(max_length=128, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.jti

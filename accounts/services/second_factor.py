@@ -1,0 +1,105 @@
+"""Showing a second factor: tickets for the camera, assertions from it, recovery codes."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from accounts import selectors, tokens
+from accounts.factors import face, recovery_codes
+from accounts.models import Consent, Session
+from accounts.refusals import Refused
+from accounts.services.sessions import Opened, step_up
+from kubevision.tokens import new_jti
+
+# The version of the text about faces that the pages show. A changed text gets a new version, and
+# people agree to it before their next enrolment.
+CURRENT_CONSENT_VERSION = "2026-11"
+
+VERIFY = "verify"
+ENROL = "enrol"
+PURPOSES = (VERIFY, ENROL)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket and how many verify tries are left today."""
+
+    token: str
+    remaining_tries: int
+
+
+def issue_verify_ticket(session: Session) -> Ticket:
+    """Let the person try their face; the try counts from now.
+
+    Raises
+    ------
+    Refused
+        factor_not_enrolled, or too_many_attempts.
+    """
+    if "face" not in selectors.available_factors(session.user):
+        raise Refused("factor_not_enrolled")
+    remaining = face.count_try(session.user)
+    return Ticket(_issue(session, VERIFY), remaining)
+
+
+def issue_enrol_ticket(
+    session: Session, consent_version: str, *, cohort_consent: bool = False
+) -> Ticket:
+    """Let the person enrol their face; their consent is on record before the ticket exists.
+
+    Raises
+    ------
+    Refused
+        reauthentication_required without fresh proof, consent_required for any other version of
+        the text than the current one.
+    """
+    if not selectors.has_fresh_proof(session):
+        raise Refused("reauthentication_required")
+    if consent_version != CURRENT_CONSENT_VERSION:
+        raise Refused(
+            "consent_required", extra={"current_consent_version": CURRENT_CONSENT_VERSION}
+        )
+    Consent.objects.create(user=session.user, version=consent_version, cohort=cohort_consent)
+    claims = {"cohort_consent": True} if cohort_consent else {}
+    return Ticket(_issue(session, ENROL, **claims), face.remaining_tries(session.user))
+
+
+def _issue(session: Session, purpose: str, **claims: bool) -> str:
+    """Remember a ticket as the session's newest, then sign it.
+
+    Dying in between is harmless: a remembered ticket that nobody got. The other way round a person
+    could hold one whose assertion would be refused.
+    """
+    jti = new_jti()
+    Session.objects.filter(pk=session.pk).update(ticket_jti=jti)
+    return tokens.sign_ticket(
+        session.user_id, purpose, jti=jti, sid=tokens.session_hash(session.pk), **claims
+    )
+
+
+def show_face(session: Session, assertion_token: str) -> Opened:
+    """Take facelogin's word that the person's face matched.
+
+    Raises
+    ------
+    Refused
+        assertion_refused, also for one that was used before.
+    """
+    assertion = face.read_assertion(session, assertion_token, "match")
+    face.spend(assertion)
+    opened = step_up(session, face_at=timezone.now())
+    face.give_back_try(session.user)
+    return opened
+
+
+def show_recovery_code(session: Session, code: str) -> Opened:
+    """Take one of the person's recovery codes; it is used up.
+
+    Raises
+    ------
+    Refused
+        invalid_code.
+    """
+    if not recovery_codes.spend(session.user, code):
+        raise Refused("invalid_code")
+    return step_up(session, otp_at=timezone.now())
