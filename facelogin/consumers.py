@@ -1,0 +1,108 @@
+"""The capture socket: text and frames in, messages out. What they mean the services decide."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from facelogin.frames import FrameInbox, FrameRefused
+from facelogin.protocol import (
+    CLOSE_AFTER_RESULT,
+    CLOSE_CODES,
+    SUBPROTOCOL,
+    AttemptCancel,
+    AttemptStart,
+    BadMessage,
+    Error,
+    ErrorCode,
+    Message,
+    decode,
+)
+from facelogin.services import capture
+
+START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
+
+
+class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
+    """One attempt before one camera."""
+
+    # No channel layer: a consumer bound to one dies with Redis, and signing in must not.
+    channel_layer_alias = "none"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._socket = capture.Socket(FrameInbox(), self._send, asyncio.Event())
+        self._task: asyncio.Task[None] | None = None
+        self._has_started = False
+        self._is_over = False
+
+    async def connect(self) -> None:
+        """Accept sockets that speak our protocol; others get HTTP 403."""
+        if SUBPROTOCOL not in self.scope["subprotocols"]:
+            await self.close()
+            return
+        await self.accept(SUBPROTOCOL)
+        self._task = asyncio.create_task(self._expect_start())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Take one message at once; nothing here waits for recognition."""
+        if self._is_over:
+            return
+        try:
+            if bytes_data is not None:
+                self._take_frame(bytes_data)
+            else:
+                self._take_text(text_data or "")
+        except BadMessage:
+            await self._finish(capture.explain(ErrorCode.BAD_MESSAGE))
+        except FrameRefused as refused:
+            await self._finish(capture.explain(refused.code))
+
+    async def disconnect(self, code: int) -> None:
+        """Stop the attempt of a browser that has gone."""
+        self._is_over = True
+        if self._task is not None:
+            self._task.cancel()
+            # Let it close its row before this consumer is gone.
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _take_frame(self, jpeg: bytes) -> None:
+        if not self._has_started:
+            raise BadMessage("a frame before attempt.start")
+        self._socket.inbox.put(jpeg)
+
+    def _take_text(self, text: str) -> None:
+        message = decode(text)
+        match message:
+            case AttemptStart(ticket) if not self._has_started:
+                self._has_started = True
+                if self._task is not None:
+                    self._task.cancel()
+                self._task = asyncio.create_task(self._run(ticket))
+            case AttemptCancel() if self._has_started:
+                self._socket.cancelled.set()
+            case _:
+                raise BadMessage("not now")
+
+    async def _expect_start(self) -> None:
+        await asyncio.sleep(START_WITHIN_SECONDS)
+        await self._finish(capture.explain(ErrorCode.TOO_SLOW))
+
+    async def _run(self, ticket: str) -> None:
+        last = await capture.run(ticket, self._socket)
+        await self._finish(last)
+
+    async def _send(self, message: Message) -> None:
+        if not self._is_over:
+            await self.send(text_data=message.encode())
+
+    async def _finish(self, last: Message) -> None:
+        """Send the last message and close with the code that belongs to it."""
+        if self._is_over:
+            return
+        self._is_over = True
+        await self.send(text_data=last.encode())
+        code = CLOSE_CODES[last.code] if isinstance(last, Error) else CLOSE_AFTER_RESULT
+        await self.close(code=code)

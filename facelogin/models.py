@@ -1,0 +1,66 @@
+"""What facelogin keeps: encrypted references, spent tickets, who is before the camera now."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class Person(models.Model):
+    """Somebody with references: their own key, wrapped, and which reference counts.
+
+    `current_reference` is one column of one row, so that replacing a reference is one write.
+    """
+
+    user_id = models.UUIDField(primary_key=True)
+    wrapped_key = models.BinaryField()
+    current_reference = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class Reference(models.Model):
+    """One stored reference, as ciphertext only; pending until accounts activates it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user_id = models.UUIDField(db_index=True)
+    engine = models.CharField(max_length=32)
+    samples = models.PositiveSmallIntegerField()
+    ciphertext = models.BinaryField()
+    # The enrolment's assertion; accounts names it to activate this reference.
+    assertion_jti = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"reference {self.id} of {self.user_id}"
+
+
+class SpentTicket(models.Model):
+    """A ticket that was used; inserting it a second time fails, and that is the check."""
+
+    jti = models.CharField(max_length=128, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.jti
+
+
+class OpenAttempt(models.Model):
+    """The one attempt a person may have running; a newer one takes the row over."""
+
+    user_id = models.UUIDField(primary_key=True)
+    attempt_id = models.UUIDField()
+    session_hash = models.CharField(max_length=64)
+    started_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["session_hash"]),
+            models.Index(fields=["started_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt_id} of {self.user_id}"

@@ -1,0 +1,51 @@
+"""Face recognition as pure functions and values: arrays in, values out.
+
+The only door to this package. No Django, clock, log, disk or network behind it.
+"""
+
+import cv2
+
+from facelogin.recognition.calibration import CalibrationTable
+from facelogin.recognition.detection import CASCADES
+from facelogin.recognition.engines import ENGINES
+from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
+from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
+from facelogin.recognition.pad import FrameHistory
+from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
+from facelogin.recognition.types import (
+    FaceRegion,
+    Fingerprint,
+    Observation,
+    Reason,
+    Reference,
+    Template,
+)
+from facelogin.recognition.verification import FRAMES_WANTED, Verdict, Verification
+
+__all__ = [
+    "CASCADES",
+    "ENGINES",
+    "FRAMES_WANTED",
+    "MAX_FRAME_PIXELS",
+    "WANTED_SAMPLES",
+    "CalibrationError",
+    "CalibrationTable",
+    "Enrolment",
+    "EnrolmentRefused",
+    "FaceRegion",
+    "Fingerprint",
+    "FrameHistory",
+    "Observation",
+    "Reason",
+    "Recognizer",
+    "Reference",
+    "Template",
+    "Verdict",
+    "Verification",
+    "limit_threads",
+]
+
+
+def limit_threads(count: int) -> None:
+    """Let OpenCV use so many threads in this process; one process per core needs one each."""
+    cv2.setNumThreads(count)

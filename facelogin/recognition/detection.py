@@ -1,0 +1,110 @@
+"""Finding the face: Viola-Jones (Haar) cascades at a reduced size."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from facelogin.recognition.types import FaceRegion, Grey
+
+FRONTAL = "haarcascade_frontalface_default.xml"
+PROFILE = "haarcascade_profileface.xml"
+CASCADES = (FRONTAL, PROFILE)
+
+SEARCH_WIDTH = 320  # px; a frame of 640 is halved, which quarters the work
+SCALE_STEP = 1.1
+NEIGHBOURS = 5
+# Smaller faces are too small for a template anyway; a quarter of the frame's height at 320x240.
+SMALLEST_SHARE = 0.12  # of the frame's width
+# People walk past behind: a second face counts from this share of the first one's width ...
+SECOND_FACE_SHARE = 0.5
+# ... and from this share of its votes. A cascade finds a real face at many places and scales at
+# once; patterns in a background that fool it get under a third of the real face's votes.
+SECOND_FACE_VOTES = 1 / 3
+
+
+@dataclass(frozen=True)
+class Box:
+    """A square in pixels of the full frame."""
+
+    x: int
+    y: int
+    side: int
+    votes: int = 0  # how many overlapping detections were merged into this one
+
+    def region(self, grey: Grey) -> FaceRegion:
+        """Return the box as shares of the frame."""
+        height, width = grey.shape
+        return FaceRegion(
+            round(self.x / width, 4),
+            round(self.y / height, 4),
+            round(self.side / width, 4),
+            round(self.side / height, 4),
+        )
+
+    def cut(self, grey: Grey) -> Grey:
+        """Return the pixels of the box; a view, no copy."""
+        return grey[self.y : self.y + self.side, self.x : self.x + self.side]
+
+
+def load_cascade(xml: str) -> cv2.CascadeClassifier:
+    """Return a cascade from its XML text.
+
+    Raises
+    ------
+    ValueError
+        If the text is no cascade.
+    """
+    storage = cv2.FileStorage(xml, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+    cascade = cv2.CascadeClassifier()
+    if not cascade.read(storage.getFirstTopLevelNode()):
+        raise ValueError("this XML is no Haar cascade")
+    return cascade
+
+
+class Detector:
+    """Finds faces with OpenCV's cascades.
+
+    Source: Viola and Jones 2001, doi:10.1109/CVPR.2001.990517.
+    """
+
+    def __init__(self, cascades: Mapping[str, str]) -> None:
+        self._frontal = load_cascade(cascades[FRONTAL])
+        self._profile = load_cascade(cascades[PROFILE])
+
+    def faces(self, grey: Grey) -> list[Box]:
+        """Return the frontal faces that count, the surest first."""
+        boxes = sorted(self._detect(self._frontal, grey), key=lambda box: -box.votes)
+        return [
+            box
+            for box in boxes
+            if box.side >= SECOND_FACE_SHARE * boxes[0].side
+            and box.votes >= SECOND_FACE_VOTES * boxes[0].votes
+        ]
+
+    def is_profile(self, grey: Grey) -> bool:
+        """Say whether a head turned to either side is seen."""
+        mirrored = np.ascontiguousarray(grey[:, ::-1])
+        return bool(self._detect(self._profile, grey) or self._detect(self._profile, mirrored))
+
+    @staticmethod
+    def _detect(cascade: cv2.CascadeClassifier, grey: Grey) -> list[Box]:
+        height, width = grey.shape
+        shrink = min(1.0, SEARCH_WIDTH / width)
+        small = (
+            cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+            if shrink < 1
+            else grey
+        )
+        smallest = max(24, int(SMALLEST_SHARE * small.shape[1]))
+        found, votes = cascade.detectMultiScale2(
+            small, scaleFactor=SCALE_STEP, minNeighbors=NEIGHBOURS, minSize=(smallest, smallest)
+        )
+        boxes = []
+        for (x, y, side, _), count in zip(found, votes, strict=True):
+            # Rounding may push a box over the edge by a pixel.
+            left, top = int(x / shrink), int(y / shrink)
+            fits = min(int(side / shrink), width - left, height - top)
+            boxes.append(Box(left, top, fits, int(count)))
+        return boxes

@@ -1,0 +1,169 @@
+"""What an attempt is after: enrolling a person, or verifying a claim. No socket, no clock here."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from facelogin import stores, tokens, workers
+from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Outcome
+from facelogin.recognition import (
+    FRAMES_WANTED,
+    WANTED_SAMPLES,
+    Enrolment,
+    EnrolmentRefused,
+    FrameHistory,
+    Observation,
+    Reason,
+    Reference,
+    Verdict,
+    Verification,
+)
+from facelogin.tokens import Ticket
+
+ENROL_DEADLINE_SECONDS = 60
+VERIFY_DEADLINE_SECONDS = 30
+REASONS_TOLD = 3  # the most frequent ones; more than that is no advice
+# Without half the samples by the deadline the camera saw too little; with them, time ran out.
+ENOUGH_WERE_COMING = 0.5
+
+
+@dataclass
+class Tally:
+    """Which frames of one attempt counted, and why the others did not."""
+
+    history: FrameHistory = field(default_factory=FrameHistory)
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    accepted: int = 0
+
+    def judge(self, observation: Observation) -> tuple[Reason, ...]:
+        """Return why a frame does not count; empty if it does."""
+        reasons = observation.reasons
+        seen = observation.fingerprint
+        if seen is not None and self.history.is_repeat(seen):
+            reasons = (Reason.REPEATED_FRAME,)
+        self.reasons.update(reasons)
+        self.accepted += not reasons
+        return reasons
+
+    def most_frequent(self) -> tuple[str, ...]:
+        """Return the most frequent reasons, for the person to mend."""
+        return tuple(reason.value for reason, _ in self.reasons.most_common(REASONS_TOLD))
+
+
+class Attempt(Protocol):
+    """One purpose of the capture socket."""
+
+    deadline_seconds: int
+    frames_wanted: int
+    tally: Tally
+
+    async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
+        """Judge one frame."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Say whether there is a result."""
+
+    async def result(self) -> AttemptResult:
+        """Return the result of a decided attempt."""
+
+    def overdue(self) -> AttemptResult:
+        """Return the result when time has run out."""
+
+
+def _feedback(
+    sequence: int, observation: Observation, reasons: tuple[Reason, ...], progress: float
+) -> CaptureFeedback:
+    face = observation.face
+    return CaptureFeedback(
+        sequence=sequence,
+        verdict=FrameVerdict.REJECTED if reasons else FrameVerdict.ACCEPTED,
+        reasons=tuple(reason.value for reason in reasons),
+        face=None
+        if face is None
+        else {"x": face.x, "y": face.y, "width": face.width, "height": face.height},
+        progress=round(min(progress, 1.0), 3),
+    )
+
+
+class EnrolPerson:
+    """Collects samples, makes and proves a reference, stores it as pending."""
+
+    deadline_seconds = ENROL_DEADLINE_SECONDS
+    frames_wanted = WANTED_SAMPLES
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+        self._enrolment = Enrolment()
+        self.tally = Tally()
+
+    async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
+        """Take the frame's sample if it has one."""
+        observation, _ = await workers.pool().observe(jpeg)
+        reasons = self.tally.judge(observation)
+        if not reasons and observation.template is not None:
+            self._enrolment.add(observation.template)
+        return _feedback(sequence, observation, reasons, self._enrolment.progress)
+
+    @property
+    def is_decided(self) -> bool:
+        """Say whether there are enough samples."""
+        return self._enrolment.is_complete
+
+    async def result(self) -> AttemptResult:
+        """Return `enrolled` with its assertion, or `failure_to_enrol` if the proof failed."""
+        try:
+            reference = await workers.pool().finish_enrolment(self._enrolment, workers.threshold())
+        except EnrolmentRefused:
+            return AttemptResult(Outcome.FAILURE_TO_ENROL, self.tally.most_frequent())
+        jti = tokens.new_jti()
+        await stores.in_thread(stores.store_pending, self._ticket.user_id, reference, jti)
+        assertion = tokens.sign_assertion(self._ticket, Outcome.ENROLLED, reference.engine, jti=jti)
+        return AttemptResult(Outcome.ENROLLED, assertion=assertion)
+
+    def overdue(self) -> AttemptResult:
+        """Say whether too little was seen or time ran out."""
+        if self._enrolment.progress < ENOUGH_WERE_COMING:
+            return AttemptResult(Outcome.FAILURE_TO_ENROL, self.tally.most_frequent())
+        return AttemptResult(Outcome.EXPIRED, self.tally.most_frequent())
+
+
+class VerifyClaim:
+    """Compares samples with the claimed person's reference, and with nobody else's."""
+
+    deadline_seconds = VERIFY_DEADLINE_SECONDS
+    frames_wanted = FRAMES_WANTED
+
+    def __init__(self, ticket: Ticket, reference: Reference) -> None:
+        self._ticket = ticket
+        self._reference = reference
+        self._verification = Verification(workers.threshold())
+        self.tally = Tally()
+
+    async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
+        """Score the frame's sample if it has one; scores stay in here."""
+        observation, score = await workers.pool().observe(jpeg, self._reference)
+        reasons = self.tally.judge(observation)
+        if not reasons and score is not None:
+            self._verification.add(score)
+        return _feedback(sequence, observation, reasons, self._verification.progress)
+
+    @property
+    def is_decided(self) -> bool:
+        """Say whether the verdict cannot change any more."""
+        return self._verification.verdict is not None
+
+    async def result(self) -> AttemptResult:
+        """Return `match` with its assertion, or `non_match` without a word on why."""
+        if self._verification.verdict is not Verdict.MATCH:
+            return AttemptResult(Outcome.NON_MATCH)
+        assertion = tokens.sign_assertion(
+            self._ticket, Outcome.MATCH, self._reference.engine, jti=tokens.new_jti()
+        )
+        return AttemptResult(Outcome.MATCH, assertion=assertion)
+
+    def overdue(self) -> AttemptResult:
+        """Say whether too little was seen or time ran out."""
+        if self._verification.progress < ENOUGH_WERE_COMING:
+            return AttemptResult(Outcome.FAILURE_TO_ACQUIRE, self.tally.most_frequent())
+        return AttemptResult(Outcome.EXPIRED, self.tally.most_frequent())

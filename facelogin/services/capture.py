@@ -1,0 +1,197 @@
+"""Runs one attempt from its ticket to its result. The socket around it is the consumer's."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from facelogin import stores, tokens, workers
+from facelogin.crypto import CannotOpen
+from facelogin.frames import FrameInbox
+from facelogin.protocol import (
+    AttemptReady,
+    AttemptResult,
+    CaptureFeedback,
+    Error,
+    ErrorCode,
+    FrameVerdict,
+    Message,
+    Outcome,
+)
+from facelogin.services.attempts import Attempt, EnrolPerson, VerifyClaim
+from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[Message], Awaitable[None]]
+
+LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded or ended
+# One process looks at about 40 frames a second and a person sends up to five; the newest frame
+# wins, so twice as many people still get answers, only fewer each.
+ATTEMPTS_PER_WORKER = 16
+
+_running = 0
+
+
+def explain(code: ErrorCode) -> Error:
+    """Return an error with a sentence on what to do next."""
+    details = {
+        ErrorCode.BAD_MESSAGE: _("This page sent something unexpected. Reload it and try again."),
+        ErrorCode.TICKET_REFUSED: _("This attempt is no longer valid. Start the camera again."),
+        ErrorCode.TOO_SLOW: _("The page did not start in time. Start the camera again."),
+        ErrorCode.SUPERSEDED: _("You started the camera somewhere else. Go on there."),
+        ErrorCode.SESSION_ENDED: _("You were signed out. Sign in again."),
+        ErrorCode.FRAME_TOO_LARGE: _("A picture was too large. Reload the page and try again."),
+        ErrorCode.TOO_MANY_FRAMES: _("Pictures came too fast. Reload the page and try again."),
+        ErrorCode.TEMPORARILY_UNAVAILABLE: _("Something failed on our side. Try again."),
+        ErrorCode.SERVER_FULL: _("Many people are signing in. Try again in a moment."),
+        ErrorCode.SERVER_DRAINING: _("The service restarts. Try again."),
+    }
+    return Error(code, details[code])
+
+
+@dataclass
+class Socket:
+    """What an attempt needs of its socket.
+
+    `inbox` holds arriving frames, `send` sends one message to the browser, `cancelled` is set when
+    the person gives up.
+    """
+
+    inbox: FrameInbox
+    send: Send
+    cancelled: asyncio.Event
+
+
+class AttemptEnded(Exception):  # noqa: N818  (an outcome)
+    """The attempt must not go on; `code` says why."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+async def run(token: str, socket: Socket) -> Message:
+    """Run the attempt that a ticket allows; return its last message, which is not sent yet.
+
+    The ticket is spent before any other work. Whatever fails comes back as an `Error` message.
+    """
+    global _running  # noqa: PLW0603  (how many attempts this process runs)
+    try:
+        ticket = await stores.in_thread(_spend, token)
+        if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
+            return explain(ErrorCode.SERVER_FULL)
+        _running += 1
+        try:
+            last = await _run_open(ticket, socket)
+        finally:
+            _running -= 1
+    except TokenRefused as refused:
+        logger.info("ticket refused: %s", refused)
+        return explain(ErrorCode.TICKET_REFUSED)
+    except AttemptEnded as ended:
+        logger.info("attempt ended: %s", ended.code)
+        return explain(ended.code)
+    except (KeysUnavailable, DatabaseError, CannotOpen, workers.WorkerLost) as error:
+        logger.warning("attempt lost: %s: %s", type(error).__name__, error)
+        return explain(ErrorCode.TEMPORARILY_UNAVAILABLE)
+    logger.info("attempt of %s to %s: %s", ticket.user_id, ticket.purpose, last.outcome)
+    return last
+
+
+def _spend(token: str) -> Ticket:
+    ticket = tokens.read_ticket(token, "enrol", "verify")
+    if not stores.spend_ticket(ticket.jti, ticket.expires_at):
+        raise TokenRefused("spent before")
+    return ticket
+
+
+async def _run_open(ticket: Ticket, socket: Socket) -> AttemptResult:
+    attempt = await _make(ticket)
+    attempt_id = await stores.in_thread(stores.open_attempt, ticket.user_id, ticket.session_hash)
+    try:
+        await socket.send(
+            AttemptReady(
+                attempt_id=str(attempt_id),
+                purpose=ticket.purpose,
+                deadline_seconds=attempt.deadline_seconds,
+                frames_wanted=attempt.frames_wanted,
+            )
+        )
+        return await _run_until_decided(ticket, attempt_id, attempt, socket)
+    finally:
+        await stores.in_thread(stores.close_attempt, ticket.user_id, attempt_id)
+
+
+async def _make(ticket: Ticket) -> Attempt:
+    if ticket.purpose == "enrol":
+        return EnrolPerson(ticket)
+    reference = await stores.in_thread(stores.current_reference, ticket.user_id)
+    if reference is None:
+        # Accounts gives no such ticket; the reference expired or was erased since.
+        raise TokenRefused("no current reference")
+    return VerifyClaim(ticket, reference)
+
+
+async def _run_until_decided(
+    ticket: Ticket, attempt_id: uuid.UUID, attempt: Attempt, socket: Socket
+) -> AttemptResult:
+    """Whatever comes first: a decision, the deadline, the person, or somebody else's doing."""
+
+    async def look_at_row() -> None:
+        owner = await stores.in_thread(stores.owner_of_attempt, ticket.user_id)
+        if owner is None:
+            raise AttemptEnded(ErrorCode.SESSION_ENDED)
+        if owner != attempt_id:
+            raise AttemptEnded(ErrorCode.SUPERSEDED)
+
+    async def watch_row() -> None:
+        while True:
+            await asyncio.sleep(LOOK_AT_ROW_SECONDS)
+            await look_at_row()
+
+    async def answer_frames() -> None:
+        while not attempt.is_decided:
+            taken = await socket.inbox.take()
+            for sequence in taken.dropped:
+                await socket.send(_dropped(sequence))
+                socket.inbox.mark_answered(sequence)
+            await socket.send(await attempt.look(taken.sequence, taken.jpeg))
+            socket.inbox.mark_answered(taken.sequence)
+
+    tasks = {
+        "frames": asyncio.create_task(answer_frames()),
+        "row": asyncio.create_task(watch_row()),
+        "cancel": asyncio.create_task(socket.cancelled.wait()),
+    }
+    try:
+        done, _pending = await asyncio.wait(
+            tasks.values(),
+            timeout=attempt.deadline_seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for task in done:
+            task.result()  # raises what ended it
+        if tasks["cancel"] in done:
+            result = AttemptResult(Outcome.CANCELLED)
+        elif tasks["frames"] in done:
+            await look_at_row()
+            result = await attempt.result()
+        else:
+            result = attempt.overdue()
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+    # Every frame gets its answer, and none after the result.
+    for sequence in socket.inbox.unanswered():
+        await socket.send(_dropped(sequence))
+    return result
+
+
+def _dropped(sequence: int) -> CaptureFeedback:
+    return CaptureFeedback(sequence, FrameVerdict.DROPPED, (), None, 0.0)

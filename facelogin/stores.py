@@ -1,0 +1,191 @@
+"""Facelogin's database behind a few verbs. Dying between any two writes is safe."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+from channels.db import DatabaseSyncToAsync
+from django.db import IntegrityError
+from django.utils import timezone
+
+from facelogin import crypto
+from facelogin.models import OpenAttempt, Person, Reference, SpentTicket
+from facelogin.recognition import Reference as FaceReference
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PENDING_LIFE = timedelta(minutes=10)
+REFERENCE_LIFE = timedelta(days=365)  # faces change; people re-enrol once a year
+SPENT_KEPT = timedelta(minutes=5)  # beyond a ticket's own end: the reader's leeway and clocks
+ATTEMPT_KEPT = timedelta(minutes=10)  # an attempt lasts a minute; what is older died with a copy
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run something that blocks in a thread of the pool.
+
+    Not Channels' default of one thread for all consumers: one slow answer of the database or of
+    accounts would hold up every person before a camera.
+    """
+    result: T = await DatabaseSyncToAsync(work, thread_sensitive=False)(*args, **kwargs)
+    return result
+
+
+@dataclass(frozen=True)
+class ReferenceStatus:
+    """What may be told about a current reference."""
+
+    enrolled_at: datetime
+    engine: str
+    samples: int
+    expires_at: datetime
+
+
+def spend_ticket(jti: str, expires_at: datetime) -> bool:
+    """Use a ticket up; False if it was used before."""
+    try:
+        SpentTicket.objects.create(jti=jti, expires_at=expires_at + SPENT_KEPT)
+    except IntegrityError:
+        return False
+    return True
+
+
+def open_attempt(user_id: uuid.UUID, session_hash: str) -> uuid.UUID:
+    """Make a new attempt the person's one open attempt; return its id."""
+    attempt_id = uuid.uuid4()
+    values = {
+        "attempt_id": attempt_id,
+        "session_hash": session_hash,
+        "started_at": timezone.now(),
+    }
+    if not OpenAttempt.objects.filter(user_id=user_id).update(**values):
+        try:
+            OpenAttempt.objects.create(user_id=user_id, **values)
+        except IntegrityError:  # another copy opened one between our two writes
+            OpenAttempt.objects.filter(user_id=user_id).update(**values)
+    return attempt_id
+
+
+def owner_of_attempt(user_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the id of the person's open attempt; None if it was ended from outside."""
+    row = OpenAttempt.objects.filter(user_id=user_id).values_list("attempt_id", flat=True)
+    return row.first()
+
+
+def close_attempt(user_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
+    """Forget an attempt that is over, unless a newer one has the row."""
+    OpenAttempt.objects.filter(user_id=user_id, attempt_id=attempt_id).delete()
+
+
+def _wrapped_key_of(user_id: uuid.UUID) -> bytes:
+    person = Person.objects.filter(user_id=user_id).first()
+    if person is None:
+        try:
+            person = Person.objects.create(
+                user_id=user_id, wrapped_key=crypto.new_wrapped_key(user_id)
+            )
+        except IntegrityError:  # made by another enrolment meanwhile
+            person = Person.objects.get(user_id=user_id)
+    return bytes(person.wrapped_key)
+
+
+def store_pending(user_id: uuid.UUID, reference: FaceReference, assertion_jti: str) -> None:
+    """Keep a finished reference beside the current one until accounts activates it."""
+    reference_id = uuid.uuid4()
+    ciphertext = crypto.seal_reference(
+        reference.to_bytes(),
+        _wrapped_key_of(user_id),
+        user_id=user_id,
+        reference_id=reference_id,
+        engine=reference.engine,
+    )
+    Reference.objects.create(
+        id=reference_id,
+        user_id=user_id,
+        engine=reference.engine,
+        samples=len(reference.templates),
+        ciphertext=ciphertext,
+        assertion_jti=assertion_jti,
+        expires_at=timezone.now() + REFERENCE_LIFE,
+    )
+
+
+def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
+    """Make a pending reference the one that counts; True also if it does already.
+
+    The switch is one write; the old reference is removed after it.
+    """
+    reference = Reference.objects.filter(user_id=user_id, assertion_jti=assertion_jti).first()
+    if reference is None:
+        return False
+    person = Person.objects.filter(user_id=user_id)
+    if not person.filter(current_reference=reference.id).exists():
+        if reference.created_at < timezone.now() - PENDING_LIFE:
+            return False
+        if not person.update(current_reference=reference.id):
+            return False
+    Reference.objects.filter(user_id=user_id, created_at__lt=reference.created_at).delete()
+    return True
+
+
+def _current_row(user_id: uuid.UUID) -> tuple[Reference, bytes] | None:
+    person = Person.objects.filter(user_id=user_id).first()
+    if person is None or person.current_reference is None:
+        return None
+    row = Reference.objects.filter(
+        id=person.current_reference, user_id=user_id, expires_at__gt=timezone.now()
+    ).first()
+    return (row, bytes(person.wrapped_key)) if row else None
+
+
+def current_reference(user_id: uuid.UUID) -> FaceReference | None:
+    """Return the reference that counts, decrypted into memory.
+
+    Raises
+    ------
+    CannotOpen
+        If it does not open: moved, altered, or its key is gone.
+    """
+    found = _current_row(user_id)
+    if found is None:
+        return None
+    row, wrapped_key = found
+    plaintext = crypto.open_reference(
+        bytes(row.ciphertext),
+        wrapped_key,
+        user_id=user_id,
+        reference_id=row.id,
+        engine=row.engine,
+    )
+    return FaceReference.from_bytes(plaintext)
+
+
+def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
+    """Return what may be told about the reference that counts."""
+    found = _current_row(user_id)
+    if found is None:
+        return None
+    row, _ = found
+    return ReferenceStatus(row.created_at, row.engine, row.samples, row.expires_at)
+
+
+def erase(user_id: uuid.UUID) -> None:
+    """Remove a person: key first, so that nothing opens any more, then the ciphertext."""
+    Person.objects.filter(user_id=user_id).delete()
+    Reference.objects.filter(user_id=user_id).delete()
+    OpenAttempt.objects.filter(user_id=user_id).delete()
+
+
+def remove_expired() -> dict[str, int]:
+    """Delete what nothing needs any more; return how many of each."""
+    now = timezone.now()
+    old = Reference.objects.filter(created_at__lt=now - PENDING_LIFE)
+    current = Person.objects.exclude(current_reference=None).values("current_reference")
+    return {
+        "references": old.exclude(id__in=current).delete()[0]
+        + Reference.objects.filter(expires_at__lte=now).delete()[0],
+        "spent tickets": SpentTicket.objects.filter(expires_at__lte=now).delete()[0],
+        "attempts": OpenAttempt.objects.filter(started_at__lt=now - ATTEMPT_KEPT).delete()[0],
+    }

@@ -1,0 +1,92 @@
+"""Tickets that accounts signed, and the assertions facelogin signs in return."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from django.conf import settings
+
+from kubevision import tokens
+from kubevision.keys import read_signing_keys
+from kubevision.tokens import KeysUnavailable, TokenRefused, new_jti
+
+__all__ = ["KeysUnavailable", "Ticket", "TokenRefused", "new_jti"]
+
+TICKET_TYPE = "kv-ticket+jwt"
+ASSERTION_TYPE = "kv-assertion+jwt"
+ISSUER = "facelogin"
+ACCOUNTS = "accounts"
+ASSERTION_LIFE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What accounts lets one caller do once.
+
+    `session_hash` and `nonce` are empty where the purpose has none.
+    """
+
+    user_id: uuid.UUID
+    jti: str
+    purpose: str
+    session_hash: str
+    nonce: str
+    expires_at: datetime
+
+
+@cache
+def signer() -> tokens.Signer:
+    """Return this process's signer; the key file is read once."""
+    return tokens.Signer(ISSUER, read_signing_keys(settings.FACELOGIN_SIGNING_KEY_FILE))
+
+
+def read_ticket(token: str, *purposes: str) -> Ticket:
+    """Read a ticket for one of these purposes; it is not spent yet.
+
+    Raises
+    ------
+    TokenRefused
+        If it is none, or not valid now.
+    KeysUnavailable
+        If accounts' keys cannot be read.
+    """
+    url = f"{settings.ACCOUNTS_URL}/auth/.well-known/jwks.json"
+    claims = tokens.read(
+        token,
+        tokens.remote_keys(url),
+        typ=TICKET_TYPE,
+        issuer=ACCOUNTS,
+        audience=ISSUER,
+        required=("purpose",),
+    )
+    if claims["purpose"] not in purposes:
+        raise TokenRefused("wrong purpose")
+    try:
+        user_id = uuid.UUID(claims["sub"])
+    except ValueError:
+        raise TokenRefused("sub is no user id") from None
+    return Ticket(
+        user_id=user_id,
+        jti=claims["jti"],
+        purpose=claims["purpose"],
+        session_hash=str(claims.get("sid", "")),
+        nonce=str(claims.get("nonce", "")),
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+    )
+
+
+def sign_assertion(ticket: Ticket, outcome: str, engine: str, *, jti: str) -> str:
+    """Return facelogin's word on the attempt that this ticket opened, good once for a minute."""
+    return signer().sign(
+        {
+            "sub": str(ticket.user_id),
+            "jti": jti,
+            "nonce": ticket.jti,
+            "outcome": outcome,
+            "engine": engine,
+        },
+        typ=ASSERTION_TYPE,
+        audience=ACCOUNTS,
+        life_seconds=ASSERTION_LIFE_SECONDS,
+    )

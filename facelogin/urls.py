@@ -1,0 +1,10 @@
+"""HTTP URLs of facelogin below /face/."""
+
+from django.urls import URLPattern, path
+
+from facelogin import views
+
+urlpatterns: list[URLPattern] = [
+    path("v1/reference", views.reference),
+    path(".well-known/jwks.json", views.publish_keys),
+]

@@ -1,0 +1,93 @@
+"""The few HTTP calls of facelogin, made by accounts with a ticket as bearer token."""
+
+from collections.abc import Callable
+from datetime import UTC
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET
+
+from facelogin import tokens
+from facelogin.services import references
+from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+
+RETRY_SECONDS = 5
+
+
+def _problem(status: int, code: str, title: str) -> JsonResponse:
+    """Return an RFC 9457 problem."""
+    response = JsonResponse(
+        {
+            "type": f"urn:kubevision:problem:{code}",
+            "title": title,
+            "status": status,
+            "detail": title,
+            "code": code,
+        },
+        status=status,
+        content_type="application/problem+json",
+    )
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _status(ticket: Ticket) -> HttpResponse:
+    found = references.status(ticket)
+    if found is None:
+        return _problem(404, "not_found", _("There is no current reference."))
+    return JsonResponse(
+        {
+            "enrolled_at": found.enrolled_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "engine": found.engine,
+            "samples": found.samples,
+            "expires_at": found.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+        }
+    )
+
+
+def _activate(ticket: Ticket) -> HttpResponse:
+    if not references.activate(ticket):
+        return _problem(404, "not_found", _("There is no such pending reference."))
+    return HttpResponse(status=204)
+
+
+def _erase(ticket: Ticket) -> HttpResponse:
+    references.erase(ticket)
+    return HttpResponse(status=204)
+
+
+_PURPOSES: dict[str, tuple[str, Callable[[Ticket], HttpResponse]]] = {
+    "GET": ("status", _status),
+    "PUT": ("activate", _activate),
+    "DELETE": ("erase", _erase),
+}
+
+
+@csrf_exempt
+def reference(request: HttpRequest) -> HttpResponse:
+    """GET, PUT, DELETE /face/v1/reference: what each does needs a ticket for just that."""
+    if request.method not in _PURPOSES:
+        refusal = _problem(405, "method_not_allowed", _("This method is not allowed here."))
+        refusal.headers["Allow"] = ", ".join(_PURPOSES)
+        return refusal
+    purpose, act = _PURPOSES[request.method]
+    scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        if scheme.lower() != "bearer":
+            raise TokenRefused("no bearer token")
+        return act(references.take_ticket(token.strip(), purpose))
+    except TokenRefused:
+        return _problem(401, "ticket_refused", _("This ticket is not valid."))
+    except (KeysUnavailable, DatabaseError):
+        return _problem(503, "temporarily_unavailable", _("Try again shortly."))
+
+
+@require_GET
+def publish_keys(_request: HttpRequest) -> HttpResponse:
+    """GET /face/.well-known/jwks.json."""
+    response = JsonResponse(tokens.signer().jwks())
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response

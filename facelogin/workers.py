@@ -1,0 +1,228 @@
+"""Recognition in processes of its own, so that the event loop never waits for pixels.
+
+One lane is one spawned process. A picture that kills its process breaks that lane alone; the lane
+is replaced, and the attempt whose frame it was is told to come back. Workers keep no state of
+attempts: each call carries what it needs and returns plain values.
+"""
+
+import asyncio
+import contextlib
+import importlib.resources
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from facelogin.recognition import (
+    CASCADES,
+    CalibrationError,
+    CalibrationTable,
+    Enrolment,
+    Observation,
+    Recognizer,
+    Reference,
+    limit_threads,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# A frame takes about 25 ms; with a dozen attempts queueing before it 0.3 s. A worker that needs
+# this long is stuck and is replaced, in time for the person to be told within three seconds.
+CALL_TIMEOUT_SECONDS = 2.5
+START_TIMEOUT_SECONDS = 30.0
+
+
+class WorkerLost(Exception):  # noqa: N818  (an outcome, named as quality.md names it)
+    """The process died or hung on this call; the lane has been replaced."""
+
+
+# -- in the worker process ------------------------------------------------------------------------
+
+_recognizer: Recognizer
+
+
+def make_recognizer(engine: str = "lbph") -> Recognizer:
+    """Read OpenCV's cascades and return a recognizer that uses one thread."""
+    limit_threads(1)
+    folder = importlib.resources.files("cv2.data")
+    return Recognizer({name: folder.joinpath(name).read_text() for name in CASCADES}, engine)
+
+
+def _start_worker(engine: str) -> None:
+    # Ctrl-C reaches every process of a terminal; the server decides when workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    global _recognizer  # noqa: PLW0603  (one per process, built once, read only afterwards)
+    _recognizer = make_recognizer(engine)
+
+
+def _end_with_parent() -> None:
+    """End when the server was killed: nobody else would ever end this process."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _observe(jpeg: bytes, reference: Reference | None) -> tuple[Observation, float | None]:
+    observation = _recognizer.observe(jpeg)
+    if reference is None or observation.template is None:
+        return observation, None
+    return observation, _recognizer.dissimilarity(observation.template, reference)
+
+
+def _finish(enrolment: Enrolment, engine: str, threshold: float) -> Reference:
+    return enrolment.finish(engine, _recognizer.dissimilarity, threshold)
+
+
+# -- in the server --------------------------------------------------------------------------------
+
+
+class Lane:
+    """One worker process, replaced when it is lost."""
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self.waiting = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._executor = ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(self._engine,),
+        )
+        self.started: Future[int] = self._executor.submit(os.getpid)
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function in the process.
+
+        Raises
+        ------
+        WorkerLost
+            If the process died or took too long.
+        """
+        executor = self._executor
+        self.waiting += 1
+        try:
+            future = asyncio.wrap_future(executor.submit(work, *args, **kwargs))
+            return await asyncio.wait_for(future, CALL_TIMEOUT_SECONDS)
+        except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
+            # RuntimeError: another call found the process dead first and shut the executor down.
+            if executor is self._executor:
+                self._replace()
+            raise WorkerLost(type(error).__name__) from error
+        finally:
+            self.waiting -= 1
+
+    def _replace(self) -> None:
+        self.kill()
+        self._start()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(ProcessLookupError, BrokenProcessPool, TimeoutError):
+            # Answered long ago, unless the process is still starting.
+            os.kill(self.started.result(timeout=0), signal.SIGKILL)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+class WorkerPool:
+    """All lanes; every call goes to the one with the least waiting."""
+
+    def __init__(self, engine: str, lanes: int) -> None:
+        self.engine = engine
+        self.lanes = [Lane(engine) for _ in range(lanes)]
+
+    def wait_until_started(self) -> None:
+        """Return once every process can work.
+
+        Raises
+        ------
+        ImproperlyConfigured
+            If one cannot load its engine.
+        """
+        for lane in self.lanes:
+            try:
+                lane.started.result(timeout=START_TIMEOUT_SECONDS)
+            except (BrokenProcessPool, TimeoutError) as error:
+                raise ImproperlyConfigured(
+                    f"the recognition engine {self.engine!r} did not start: {error}"
+                ) from error
+
+    async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        lane = min(self.lanes, key=lambda lane: lane.waiting)
+        return await lane.call(work, *args, **kwargs)
+
+    async def observe(
+        self, jpeg: bytes, reference: Reference | None = None
+    ) -> tuple[Observation, float | None]:
+        """Look at a frame; with a reference and a usable sample also return the dissimilarity."""
+        return await self._call(_observe, jpeg, reference)
+
+    async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
+        """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""
+        return await self._call(_finish, enrolment, self.engine, threshold)
+
+    def close(self) -> None:
+        """End all processes."""
+        for lane in self.lanes:
+            lane.kill()
+
+
+_pool: WorkerPool | None = None
+_pool_lock = threading.Lock()
+
+
+def pool() -> WorkerPool:
+    """Return this server's pool, started on first use."""
+    global _pool  # noqa: PLW0603  (one pool a server; start and stop are its whole life)
+    with _pool_lock:
+        if _pool is None:
+            lanes = settings.FACELOGIN_WORKERS or os.cpu_count() or 1
+            _pool = WorkerPool(settings.FACELOGIN_ENGINE, lanes)
+        return _pool
+
+
+def start() -> None:
+    """Start the pool and wait for it; called before the server listens."""
+    threshold()
+    pool().wait_until_started()
+
+
+def stop() -> None:
+    """End the pool."""
+    global _pool  # noqa: PLW0603  (see pool)
+    with _pool_lock:
+        if _pool is not None:
+            _pool.close()
+        _pool = None
+
+
+def threshold() -> float:
+    """Return the dissimilarity at or under which a sample matches, from the engine's table.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the table shows no such false match rate.
+    """
+    folder: Any = importlib.resources.files("facelogin.recognition.engines")
+    text = folder.joinpath(f"{settings.FACELOGIN_ENGINE}.calibration.json").read_text()
+    try:
+        table = CalibrationTable.from_json(text)
+        return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
+    except CalibrationError as error:
+        raise ImproperlyConfigured(
+            f"FACELOGIN_FALSE_MATCH_RATE: {error}. Example: FACELOGIN_FALSE_MATCH_RATE=0.001"
+        ) from None
