@@ -1,0 +1,86 @@
+# The two commands a newcomer needs are `make run` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA_DIR ?= $(CURDIR)/var
+# Every variable of the environment and of the command line reaches the product.
+export
+unexport VENV BIN
+
+.PHONY: help
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+# Two sets of packages in one environment: what the product needs, and what developing it needs.
+$(VENV)/product.stamp: requirements/local.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "KubeVision needs Python 3.11 or later; PYTHON=/path/to/python3.11 make run" >&2; exit 1; }
+	echo "Installing (once, about a minute) ..."
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/product.stamp
+	@echo "Installing what tests and checks need (once) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+.PHONY: run
+run: $(VENV)/product.stamp  ## start the whole product on http://localhost:8000
+	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"
+	$(BIN)/python manage.py prepare
+	exec $(BIN)/python -m kubevision.serve
+
+.PHONY: admin
+admin: $(VENV)/product.stamp  ## make an administrator: make admin NAME=ada
+	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"
+	$(BIN)/python manage.py prepare
+	$(BIN)/python manage.py make_admin $(NAME)
+
+.PHONY: demo
+demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in demo-screenshots/
+	@$(BIN)/python -m tests.demo
+
+.PHONY: test
+test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
+	@$(BIN)/python -m tests.run $(ROOM)
+
+.PHONY: check
+check: lint types imports test  ## everything that must be green
+
+.PHONY: format
+format: $(VENV)/dev.stamp  ## format the code
+	@$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.with_keys $(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/dev.stamp
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: calibrate
+calibrate: $(VENV)/dev.stamp  ## make the calibration table from FACES=folder
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.calibrate $(FACES)
+
+.PHONY: vendor
+vendor: $(VENV)/dev.stamp  ## fetch Bootstrap's files again (needs npm)
+	@$(BIN)/python dashboard/vendor_bootstrap.py
+
+.PHONY: requirements
+requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
+	@cd requirements
+	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
+	$$compile dev.in -o dev.txt
+	for room in accounts dashboard facelogin local; do $$compile $$room.in -c dev.txt -o $$room.txt; done

@@ -1,0 +1,78 @@
+"""Runs the tests: `python -m tests.run` all of them, `python -m tests.run accounts` one room.
+
+A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
+the room's own settings. Then what crosses rooms runs on the whole tree. Nothing runs twice.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from kubevision import keys
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("accounts", "facelogin", "dashboard")
+NOT_COPIED = shutil.ignore_patterns("__pycache__")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this environment without what would reach the product's settings from outside."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ACCOUNTS_", "FACELOGIN_"))}
+    for name in ("DATABASE_URL", "PUBLIC_ORIGINS", "TRUSTED_PROXIES", "DATA_DIR"):
+        kept.pop(name, None)
+    return kept | settings
+
+
+def run_room(room: str, folder: Path) -> int:
+    """Run one room's tests with the other packages out of reach."""
+    for name in ("kubevision", room):
+        shutil.copytree(ROOT / name, folder / name, ignore=NOT_COPIED)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copy(ROOT / "manage.py", folder)
+    keys.make_missing(folder / "keys")
+    settings = {
+        "DJANGO_SETTINGS_MODULE": f"kubevision.settings.{room}",
+        "SECRET_KEY_FILE": str(folder / "keys/secret.key"),
+        "SIGNING_KEY_FILE": str(folder / f"keys/{room}-signing.pem"),
+        "TEMPLATE_KEY_FILE": str(folder / "keys/template.key"),
+        "DATABASE_URL": f"sqlite:///{folder}/{room}.sqlite3",
+    }
+    return _pytest([f"{room}/tests"], folder, environment(**settings))
+
+
+def run_whole(folder: Path) -> int:
+    """Run the floor's tests and those that cross rooms."""
+    keys.make_missing(folder / "keys")
+    settings = {"DJANGO_SETTINGS_MODULE": "kubevision.settings.local", "DATA_DIR": str(folder)}
+    return _pytest(["kubevision/tests", "tests"], ROOT, environment(**settings))
+
+
+def _pytest(paths: list[str], folder: Path, env: dict[str, str]) -> int:
+    print(f"== {' '.join(paths)}", flush=True)
+    command = [sys.executable, "-m", "pytest", *paths]
+    return subprocess.run(command, check=False, cwd=folder, env=env).returncode
+
+
+def main() -> int:
+    """Run what was asked for; 0 if all of it passed."""
+    chosen = sys.argv[1:] or [*ROOMS, "whole"]
+    unknown = set(chosen) - {*ROOMS, "whole"}
+    if unknown:
+        print(f"no room {', '.join(unknown)}; there are {', '.join(ROOMS)}", file=sys.stderr)
+        return 2
+    failed = []
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix=f"kubevision-{name}-") as folder:
+            status = run_whole(Path(folder)) if name == "whole" else run_room(name, Path(folder))
+        if status:
+            failed.append(name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
