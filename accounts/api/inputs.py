@@ -1,10 +1,12 @@
 """Request bodies: strict JSON into checked values."""
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from django import forms
 from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.http import HttpRequest, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 
@@ -19,11 +21,24 @@ MAX_TEXT_CHARACTERS = 4096
 InputT = TypeVar("InputT", bound="Input")
 
 
-class TextField(forms.CharField):
-    """A JSON string taken verbatim; numbers, lists and lone surrogates are refused."""
+class TextField(forms.Field):
+    """A JSON string taken verbatim; numbers, lists and lone surrogates are refused.
 
-    def __init__(self, *, max_length: int = MAX_TEXT_CHARACTERS, required: bool = True) -> None:
-        super().__init__(max_length=max_length, required=required, strip=False)
+    Not a CharField, which forbids NUL: a password may hold any character. What else is stored has
+    rules of its own or sets `forbids_nul`.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_length: int = MAX_TEXT_CHARACTERS,
+        required: bool = True,
+        forbids_nul: bool = False,
+    ) -> None:
+        rules: list[Callable[[str], None]] = [MaxLengthValidator(max_length)]
+        if forbids_nul:
+            rules.append(ProhibitNullCharactersValidator())
+        super().__init__(required=required, validators=rules)
 
     def to_python(self, value: object) -> str:
         """Return the text itself."""
@@ -97,7 +112,7 @@ class RegisterInput(Input):
     username = TextField()
     password = TextField()
     email = TextField(max_length=254, required=False)
-    display_name = TextField(max_length=150, required=False)
+    display_name = TextField(max_length=150, required=False, forbids_nul=True)
 
     def clean_email(self) -> str:
         """Check the address if there is one."""

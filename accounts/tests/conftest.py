@@ -1,0 +1,138 @@
+"""Accounts alone: a real facelogin is out of reach here, so a small HTTP server answers for it.
+
+It says only what contract.md says facelogin says, and signs with a key of its own.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.test import Client
+
+from kubevision import tokens
+
+PASSWORD = "correct horse battery"
+CONSENT = "2026-11"
+
+
+@dataclass
+class Facelogin:
+    """Stands in for facelogin: signs assertions, answers activation as told."""
+
+    signer: tokens.Signer
+    activation_status: int = 204
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def assertion(self, ticket: str, outcome: str, **changes: Any) -> str:
+        claims = ticket_claims(ticket)
+        audience = changes.pop("aud", "accounts")
+        typ = changes.pop("typ", "kv-assertion+jwt")
+        life = changes.pop("life", 60)
+        body = {"sub": claims["sub"], "nonce": claims["jti"], "outcome": outcome, "engine": "lbph"}
+        return self.signer.sign(body | changes, typ=typ, audience=audience, life_seconds=life)
+
+
+def ticket_claims(ticket: str) -> dict[str, Any]:
+    import jwt
+
+    return jwt.decode(ticket, options={"verify_signature": False})
+
+
+@pytest.fixture
+def facelogin(settings: Any) -> Iterator[Facelogin]:
+    fake = Facelogin(tokens.Signer("facelogin", [Ed25519PrivateKey.generate()]))
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            fake.calls.append((self.command, self.path))
+            status, body = 200, fake.signer.jwks()
+            if self.path == "/face/v1/reference":
+                status = fake.activation_status if self.command == "PUT" else 200
+                body = {
+                    "enrolled_at": "2026-11-23T08:00:00+00:00",
+                    "engine": "lbph",
+                    "samples": 10,
+                    "expires_at": "2099-11-23T08:00:00+00:00",
+                }
+            content = b"" if status == 204 else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_DELETE = answer
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    settings.FACELOGIN_URL = fake.url
+    yield fake
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Api:
+    """Calls the REST API as a client would."""
+
+    def __init__(self) -> None:
+        self.client = Client()
+        self.token = ""
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        if self.token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
+        response = self.client.generic(
+            method, f"/auth/v1{path}", data, content_type="application/json", headers=headers
+        )
+        if response.status_code >= 400:
+            assert response.headers["Content-Type"] == "application/problem+json"
+            problem = response.json()
+            assert {"type", "title", "status", "detail", "code"} <= set(problem)
+            assert problem["status"] == response.status_code
+        return response
+
+    def take_token(self, response: Any) -> Any:
+        self.token = response.json()["token"]
+        return response
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api()
+
+
+@pytest.fixture
+def ada(api: Api) -> Api:
+    """Ada, registered and signed in by password."""
+    api.call("POST", "/users", {"username": "ada", "password": PASSWORD})
+    api.take_token(api.call("POST", "/sessions", {"username": "ada", "password": PASSWORD}))
+    return api
+
+
+def enrol(api: Api, facelogin: Facelogin) -> Any:
+    """Enrol the signed-in person's face."""
+    body = {"purpose": "enrol", "consent_version": CONSENT}
+    ticket = api.call("POST", "/session/face-ticket", body).json()["ticket"]
+    assertion = facelogin.assertion(ticket, "enrolled")
+    return api.call("PUT", "/user/factors/face", {"assertion": assertion})
+
+
+@pytest.fixture
+def enrolled_ada(ada: Api, facelogin: Facelogin) -> Api:
+    """Ada with a face, in a new session that waits for it; her codes are in `codes`."""
+    response = enrol(ada, facelogin)
+    ada.codes = response.json()["recovery_codes"]  # type: ignore[attr-defined]
+    ada.take_token(Api.call(Api(), "POST", "/sessions", {"username": "ada", "password": PASSWORD}))
+    return ada

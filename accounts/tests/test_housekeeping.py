@@ -1,0 +1,19 @@
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import Session, SpentToken
+from accounts.services import housekeeping
+from accounts.tests.conftest import Api
+
+
+def test_what_has_expired_is_removed_and_nothing_else(ada: Api) -> None:
+    now = timezone.now()
+    SpentToken.objects.create(jti="old", expires_at=now - timedelta(seconds=1))
+    SpentToken.objects.create(jti="new", expires_at=now + timedelta(minutes=1))
+    live = Session.objects.get()
+    Session.objects.create(user=live.user, token_hash="x", seen_at=now - timedelta(hours=1))
+    assert housekeeping.run() == {"sessions": 1, "spent tokens": 1}
+    assert Session.objects.get() == live
+    assert SpentToken.objects.get().jti == "new"
+    assert housekeeping.run() == {"sessions": 0, "spent tokens": 0}
