@@ -1,0 +1,116 @@
+"""Facelogin alone: accounts is out of reach, so a small HTTP server publishes its keys.
+
+The faces are NASA's public-domain portrait of Eileen Collins, shipped with scikit-image, moved and
+lit a little differently in every frame, as before a webcam.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from facelogin import workers
+from kubevision import tokens
+
+
+@dataclass
+class Accounts:
+    """Stands in for accounts: signs tickets."""
+
+    signer: tokens.Signer
+    url: str = ""
+
+    def ticket(self, purpose: str, user_id: uuid.UUID, **changes: Any) -> str:
+        typ = changes.pop("typ", "kv-ticket+jwt")
+        audience = changes.pop("aud", "facelogin")
+        life = changes.pop("life", 120)
+        body = {"sub": str(user_id), "purpose": purpose, "sid": "session hash"}
+        return self.signer.sign(body | changes, typ=typ, audience=audience, life_seconds=life)
+
+
+@pytest.fixture
+def accounts(settings: Any) -> Iterator[Accounts]:
+    fake = Accounts(tokens.Signer("accounts", [Ed25519PrivateKey.generate()]))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = json.dumps(fake.signer.jwks()).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    settings.ACCOUNTS_URL = fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield fake
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def user_id() -> uuid.UUID:
+    return uuid.uuid4()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pool() -> Iterator[None]:
+    """The real processes, started once."""
+    yield
+    workers.stop()
+
+
+@cache
+def _portrait() -> Any:
+    from skimage import data
+
+    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+def jpeg(image: Any, quality: int = 85) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def face_frames(count: int, seed: int = 0) -> list[bytes]:
+    """Frames of one person before a camera, no two alike."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for _ in range(count):
+        scale = random.uniform(1.25, 1.35)
+        turn = cv2.getRotationMatrix2D((224, 110), random.uniform(-2, 2), scale)
+        turn[:, 2] += (96 + random.uniform(-12, 12), 90 + random.uniform(-12, 12))
+        frame = cv2.warpAffine(_portrait(), turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+        lit = frame * random.uniform(0.92, 1.08) + random.normal(0, 2.5, frame.shape)
+        frames.append(jpeg(np.clip(lit, 0, 255).astype(np.uint8)))
+    return frames
+
+
+def empty_frame(seed: int = 0) -> bytes:
+    random = np.random.default_rng(seed)
+    return jpeg(random.normal(128, 3, (480, 640, 3)).clip(0, 255).astype(np.uint8))
+
+
+def other_face_frames(count: int, seed: int = 0) -> list[bytes]:
+    """Another face: the portrait bent and mirrored until it is nobody's."""
+    frames = []
+    grid_y, grid_x = np.mgrid[0:480, 0:640].astype(np.float32)
+    bent_x = 639 - grid_x + 14 * np.sin(grid_y / 31)
+    bent_y = grid_y + 11 * np.sin(grid_x / 27)
+    for frame in face_frames(count, seed + 1000):
+        image = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR)
+        frames.append(jpeg(cv2.remap(image, bent_x, bent_y, cv2.INTER_LINEAR)))
+    return frames

@@ -1,0 +1,145 @@
+import uuid
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from facelogin import crypto, stores
+from facelogin.models import OpenAttempt, Person, Reference, SpentTicket
+from facelogin.recognition import Reference as FaceReference
+
+pytestmark = pytest.mark.django_db
+
+
+def a_reference(seed: int = 0) -> FaceReference:
+    random = np.random.default_rng(seed)
+    return FaceReference("lbph", random.integers(0, 9, (10, 64, 256), dtype=np.uint8))
+
+
+def enrol(user_id: uuid.UUID, jti: str, seed: int = 0) -> FaceReference:
+    reference = a_reference(seed)
+    stores.store_pending(user_id, reference, jti)
+    assert stores.activate(user_id, jti)
+    return reference
+
+
+def test_a_reference_counts_once_activated(user_id: uuid.UUID) -> None:
+    stores.store_pending(user_id, a_reference(), "one")
+    assert stores.current_reference(user_id) is None
+    assert stores.reference_status(user_id) is None
+    assert stores.activate(user_id, "one")
+    assert stores.activate(user_id, "one")  # doing it twice is doing it once
+    current = stores.current_reference(user_id)
+    assert current is not None
+    assert np.array_equal(current.templates, a_reference().templates)
+    status = stores.reference_status(user_id)
+    assert status is not None and (status.engine, status.samples) == ("lbph", 10)
+
+
+def test_the_old_reference_counts_until_the_new_one_is_activated(user_id: uuid.UUID) -> None:
+    old = enrol(user_id, "old")
+    stores.store_pending(user_id, a_reference(1), "new")
+    current = stores.current_reference(user_id)
+    assert current is not None and np.array_equal(current.templates, old.templates)
+    assert stores.activate(user_id, "new")
+    current = stores.current_reference(user_id)
+    assert current is not None
+    assert np.array_equal(current.templates, a_reference(1).templates)
+    assert Reference.objects.count() == 1
+
+
+def test_nobody_activates_another_persons_reference(user_id: uuid.UUID) -> None:
+    stores.store_pending(user_id, a_reference(), "one")
+    assert not stores.activate(uuid.uuid4(), "one")
+    assert not stores.activate(user_id, "other")
+
+
+def test_a_pending_reference_dies(user_id: uuid.UUID) -> None:
+    stores.store_pending(user_id, a_reference(), "one")
+    Reference.objects.update(created_at=timezone.now() - timedelta(minutes=10, seconds=1))
+    assert not stores.activate(user_id, "one")
+    assert stores.remove_expired()["references"] == 1
+
+
+def test_an_expired_reference_does_not_count(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    Reference.objects.update(expires_at=timezone.now())
+    assert stores.current_reference(user_id) is None
+
+
+def test_housekeeping_keeps_what_counts(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    old = timezone.now() - timedelta(days=30)
+    Reference.objects.update(created_at=old)
+    SpentTicket.objects.create(jti="old", expires_at=old)
+    OpenAttempt.objects.create(
+        user_id=user_id, attempt_id=uuid.uuid4(), session_hash="x", started_at=old
+    )
+    removed = stores.remove_expired()
+    assert removed == {"references": 0, "spent tickets": 1, "attempts": 1}
+    assert stores.current_reference(user_id) is not None
+
+
+def test_erasing_leaves_no_row(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    stores.store_pending(user_id, a_reference(1), "two")
+    stores.open_attempt(user_id, "session")
+    stores.erase(user_id)
+    stores.erase(user_id)
+    for model in (Person, Reference, OpenAttempt):
+        assert not model.objects.exists()
+
+
+def test_a_row_moved_to_another_person_does_not_open(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    thief = uuid.uuid4()
+    enrol(thief, "two", seed=1)
+    mine = Reference.objects.get(user_id=user_id)
+    Reference.objects.filter(user_id=thief).update(ciphertext=mine.ciphertext)
+    with pytest.raises(crypto.CannotOpen):
+        stores.current_reference(thief)
+
+
+def test_a_key_moved_to_another_person_does_not_open(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    thief = uuid.uuid4()
+    enrol(thief, "two", seed=1)
+    key = Person.objects.get(user_id=user_id).wrapped_key
+    Person.objects.filter(user_id=thief).update(wrapped_key=key)
+    with pytest.raises(crypto.CannotOpen):
+        stores.current_reference(thief)
+
+
+def test_the_old_ciphertext_fails_after_re_enrolment(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    old = bytes(Reference.objects.get().ciphertext)
+    enrol(user_id, "two", seed=1)
+    Reference.objects.update(ciphertext=old)
+    with pytest.raises(crypto.CannotOpen):
+        stores.current_reference(user_id)
+
+
+@pytest.mark.parametrize("at", [0, 11, 12, 500, -1])
+def test_altered_ciphertext_does_not_open(user_id: uuid.UUID, at: int) -> None:
+    enrol(user_id, "one")
+    altered = bytearray(Reference.objects.get().ciphertext)
+    altered[at] ^= 1
+    Reference.objects.update(ciphertext=bytes(altered))
+    with pytest.raises(crypto.CannotOpen):
+        stores.current_reference(user_id)
+
+
+def test_two_rows_of_one_person_share_no_bytes(user_id: uuid.UUID) -> None:
+    stores.store_pending(user_id, a_reference(), "one")
+    stores.store_pending(user_id, a_reference(), "two")
+    one, two = (bytes(row.ciphertext) for row in Reference.objects.all())
+    windows = {one[at : at + 8] for at in range(len(one) - 8)}
+    assert not any(two[at : at + 8] in windows for at in range(len(two) - 8))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ticket_is_spent_once() -> None:
+    assert stores.spend_ticket("one", timezone.now())
+    assert not stores.spend_ticket("one", timezone.now())
+    assert stores.spend_ticket("two", timezone.now())
