@@ -1,0 +1,61 @@
+"""Every sentence the camera's script may show, here so that gettext covers it."""
+
+from django.utils.translation import gettext as _
+
+
+def capture_texts() -> dict[str, dict[str, str]]:
+    """Return the sentences by kind and code, for `json_script`."""
+    return {
+        "phase": {
+            "idle": _("Press the button when you sit in front of the camera."),
+            "camera": _("Allow the camera in your browser."),
+            "connecting": _("Connecting ..."),
+            "capturing": _("Look at the camera."),
+            "accepted": _("Good. Keep looking at the camera."),
+            "submitting": _("Done."),
+        },
+        "reason": {
+            "no_face": _("No face in the picture. Sit in front of the camera."),
+            "several_faces": _("More than one face. Make sure you are alone in the picture."),
+            "too_small": _("Come closer."),
+            "too_large": _("Move back a little."),
+            "off_centre": _("Move to the middle of the picture."),
+            "too_dark": _("It is too dark. Turn on a light in front of you."),
+            "too_bright": _("It is too bright. Turn away from the light."),
+            "uneven_light": _("The light comes from one side. Face the light."),
+            "blurred": _("The picture is blurred. Hold still, or wipe the lens."),
+            "not_frontal": _("Look straight at the camera."),
+            "repeated_frame": _("The picture does not change. Is the camera frozen?"),
+            "undecodable": _("The camera sent no usable picture."),
+            "too_many_pixels": _("The picture is too large."),
+        },
+        "camera": {
+            "denied": _(
+                "The browser may not use the camera. Click the camera sign beside the address, "
+                "allow it and try again."
+            ),
+            "missing": _("No camera was found. Plug one in and try again."),
+            "busy": _("Another program uses the camera. Close it and try again."),
+            "insecure": _(
+                "Browsers give the camera to secure pages only. Open this page by https, or by "
+                "localhost on your own machine."
+            ),
+        },
+        "outcome": {
+            "non_match": _("This face was not recognised as yours."),
+            "failure_to_acquire": _("The camera did not see enough of your face."),
+            "failure_to_enrol": _("Your face could not be learned from these pictures."),
+            "presentation_attack": _("This try was not accepted."),
+            "cancelled": _("Stopped."),
+            "expired": _("Time ran out. Try again and look straight at the camera."),
+        },
+        "error": {
+            "unreachable": _(
+                "The face service cannot be reached at the moment. Try again shortly, or use "
+                "another factor."
+            ),
+            "lost": _("The connection was lost. Try again."),
+            "ticket": _("Sign-in is not available at the moment. Try again shortly."),
+        },
+        "label": {"camera": _("Camera"), "attempts": _("Tries left today: {count}")},
+    }

@@ -1,0 +1,195 @@
+// <face-capture>: the camera, its preview and its buttons. What happens is decided by attempt.js;
+// this element draws it and carries events. Its markup and all its sentences come from the server.
+
+import { IDLE, canSend, isRunning, step } from "../attempt.js";
+import { CameraProblem, closeCamera, listCameras, openCamera } from "../camera.js";
+import { FrameSource } from "../frames.js";
+import { CaptureSocket } from "../socket.js";
+
+class FaceCapture extends HTMLElement {
+  connectedCallback() {
+    this.texts = JSON.parse(document.getElementById("capture-texts").textContent);
+    this.form = document.getElementById("assertion-form");
+    this.attempt = IDLE;
+    this.parts = {};
+    for (const part of this.querySelectorAll("[data-part]")) this.parts[part.dataset.part] = part;
+    this.source = new FrameSource(this.parts.video);
+    this.parts.start.addEventListener("click", () => this.run());
+    this.parts.retry.addEventListener("click", () => this.run());
+    this.parts.cancel.addEventListener("click", () => this.stop());
+    this.parts.select.addEventListener("change", () => this.changeCamera());
+    window.addEventListener("pagehide", () => this.release());
+    this.draw();
+  }
+
+  disconnectedCallback() {
+    this.release();
+  }
+
+  /** The page may refuse to start by cancelling this event (the consent box does). */
+  mayStart() {
+    return this.dispatchEvent(new CustomEvent("capture-start", { cancelable: true, bubbles: true }));
+  }
+
+  async run() {
+    if (isRunning(this.attempt) || !this.mayStart()) return;
+    this.release();
+    this.feed({ type: "start" });
+    try {
+      await this.showCamera(this.parts.select.value);
+    } catch (error) {
+      this.feed({ type: "camera-failed", code: error instanceof CameraProblem ? error.code : "busy" });
+      return;
+    }
+    if (this.attempt.phase !== "camera") return; // stopped meanwhile
+    this.feed({ type: "camera-runs" });
+    // A try counts when its ticket is issued, so it is asked for only now.
+    const ticket = await this.askForTicket();
+    if (!ticket || this.attempt.phase !== "connecting") return;
+    this.showAttempts(ticket.attempts_remaining);
+    this.socket = new CaptureSocket(ticket, {
+      message: (message) => this.feed({ type: "message", message }),
+      closed: (wasOpen) => this.feed({ type: "closed", wasOpen }),
+    });
+  }
+
+  async showCamera(deviceId) {
+    closeCamera(this.stream);
+    this.stream = await openCamera(deviceId);
+    this.parts.video.srcObject = this.stream;
+    await this.parts.video.play();
+    await this.fillPicker();
+  }
+
+  async fillPicker() {
+    const cameras = await listCameras();
+    const current = this.stream.getVideoTracks()[0]?.getSettings().deviceId;
+    this.parts.select.replaceChildren(
+      ...cameras.map((camera, index) => {
+        const name = camera.label || `${this.texts.label.camera} ${index + 1}`;
+        return new Option(name, camera.deviceId, false, camera.deviceId === current);
+      }),
+    );
+    this.parts.picker.classList.toggle("d-none", cameras.length === 0);
+  }
+
+  async changeCamera() {
+    if (!this.stream?.active) return;
+    try {
+      await this.showCamera(this.parts.select.value);
+    } catch (error) {
+      this.socket?.drop();
+      this.feed({ type: "camera-failed", code: error.code ?? "busy" });
+    }
+  }
+
+  async askForTicket() {
+    let answer;
+    try {
+      const response = await fetch(this.dataset.ticketAddress, {
+        method: "POST",
+        body: new FormData(this.form),
+        headers: { Accept: "application/json" },
+      });
+      answer = await response.json();
+      if (response.ok) return answer;
+    } catch {
+      answer = { detail: "" };
+    }
+    this.feed({ type: "ticket-refused", detail: answer.detail, next: answer.next });
+    return null;
+  }
+
+  stop() {
+    if (this.attempt.phase === "capturing" && this.socket?.isOpen) {
+      this.socket.cancel(); // the result says `cancelled`
+    } else {
+      this.release();
+      this.attempt = IDLE;
+      this.draw();
+    }
+  }
+
+  release() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.socket?.drop();
+    this.socket = null;
+    closeCamera(this.stream);
+    this.stream = null;
+    this.parts.video.srcObject = null;
+  }
+
+  feed(event) {
+    const before = this.attempt.phase;
+    this.attempt = step(this.attempt, event);
+    if (this.attempt.phase !== before) this.enter(this.attempt.phase);
+    this.draw();
+  }
+
+  enter(phase) {
+    if (phase === "capturing") {
+      const pause = 1000 / this.attempt.limits.maxPerSecond;
+      this.timer = setInterval(() => this.sendFrame(), pause);
+    }
+    if (phase === "stopped") {
+      this.release();
+      if (this.attempt.nextPage) window.location.assign(this.attempt.nextPage);
+    }
+    if (phase === "submitting") {
+      this.release();
+      this.form.elements.assertion.value = this.attempt.assertion;
+      this.form.requestSubmit();
+    }
+  }
+
+  async sendFrame() {
+    if (this.isTaking || !canSend(this.attempt)) return;
+    this.isTaking = true;
+    const frame = await this.source.take(this.attempt.limits.maxFrameBytes);
+    this.isTaking = false;
+    if (!frame || !canSend(this.attempt)) return;
+    this.socket.sendFrame(frame);
+    this.feed({ type: "frame-sent" });
+  }
+
+  showAttempts(count) {
+    // Enrolling is not limited by tries.
+    const isCounted = this.dataset.ticketAddress.includes("facelogin");
+    this.parts.attempts.textContent = isCounted
+      ? this.texts.label.attempts.replace("{count}", count)
+      : "";
+  }
+
+  draw() {
+    const { phase, message, detail, progress, face, isAccepted, advice } = this.attempt;
+    this.dataset.captureState = phase;
+    const [kind, code] = message;
+    const sentences = [detail || this.texts[kind]?.[code] || ""];
+    for (const reason of advice ?? []) sentences.push(this.texts.reason[reason] ?? "");
+    const text = sentences.join(" ").trim();
+    // Written only when it changes: a screen reader repeats what is written.
+    if (this.parts.message.textContent !== text) this.parts.message.textContent = text;
+    const percent = Math.round(progress * 100);
+    this.parts.bar.style.width = `${percent}%`;
+    this.parts.progress.setAttribute("aria-valuenow", percent);
+    this.drawOutline(face, isAccepted);
+    this.parts.start.classList.toggle("d-none", phase !== "idle");
+    this.parts.retry.classList.toggle("d-none", phase !== "stopped");
+    this.parts.cancel.classList.toggle("d-none", !isRunning(this.attempt));
+  }
+
+  drawOutline(face, isAccepted) {
+    const { outline } = this.parts;
+    outline.hidden = !face;
+    if (!face) return;
+    outline.classList.toggle("is-accepted", isAccepted);
+    // The preview is mirrored, so left and right change places.
+    outline.style.left = `${(1 - face.x - face.width) * 100}%`;
+    outline.style.right = `${face.x * 100}%`;
+    outline.style.top = `${face.y * 100}%`;
+    outline.style.bottom = `${(1 - face.y - face.height) * 100}%`;
+  }
+}
+
+customElements.define("face-capture", FaceCapture);

@@ -1,0 +1,2 @@
+// The second factor by camera: nothing to add to the element.
+import "../elements/face-capture.js";

@@ -1,0 +1,19 @@
+"""The dashboard's pages; their paths are fixed by the contract."""
+
+from django.urls import URLPattern, path
+
+from dashboard.views import face, home, sign_in
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("register", sign_in.register, name="register"),
+    path("login", sign_in.login, name="login"),
+    path("login/other", sign_in.other_factor, name="other-factor"),
+    path("facelogin", face.facelogin, name="facelogin"),
+    path("facelogin/ticket", face.facelogin_ticket, name="facelogin-ticket"),
+    path("confirm", sign_in.confirm, name="confirm"),
+    path("train", face.train, name="train"),
+    path("train/ticket", face.train_ticket, name="train-ticket"),
+    path("profile", home.profile, name="profile"),
+    path("logout", sign_in.logout, name="logout"),
+]

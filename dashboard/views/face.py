@@ -1,0 +1,150 @@
+"""The pages with a camera. Nothing in the browser decides: it carries an assertion, no more."""
+
+import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.capture_texts import capture_texts
+from dashboard.clients.accounts import AccountsUnavailable, Refusal, Session
+from dashboard.forms import CONSENT_VERSION, AssertionForm
+from dashboard.views.door import (
+    accounts_for,
+    address_with_next,
+    for_signed_in,
+    page,
+    redirect_with_next,
+    remember,
+    safe_next,
+)
+
+# Accounts asks for proof of the last five minutes; half a minute is left for reading the page.
+FRESH_PROOF = datetime.timedelta(minutes=4, seconds=30)
+
+
+def _can_connect() -> str:
+    """Return why there is no face factor here, empty if there is one."""
+    return "" if settings.FACELOGIN_URL else _("This installation has no face factor.")
+
+
+@require_http_methods(["GET", "POST"])
+@for_signed_in
+def facelogin(request: HttpRequest) -> HttpResponse:
+    """Show the face as second factor."""
+    target = safe_next(request)
+    accounts = accounts_for(request)
+    message = ""
+    if request.method == "POST":
+        form = AssertionForm(request.POST)
+        try:
+            session = accounts.show_face(form["assertion"].value() or "")
+        except Refusal as refusal:
+            if refusal.code == "unauthenticated":
+                raise
+            message = refusal.detail
+        else:
+            return remember(HttpResponseRedirect(target), session)
+    session = accounts.session()
+    if _can_connect() or "face" not in session.available_factors:
+        if session.available_factors:
+            return redirect_with_next("other-factor", target)
+        if session.is_active:
+            return HttpResponseRedirect(target)
+    return page(
+        request,
+        "facelogin",
+        400 if message else 200,
+        next=target,
+        message=message,
+        other_address=address_with_next("other-factor", target),
+        **_camera_context(session, "facelogin-ticket"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@for_signed_in
+def train(request: HttpRequest) -> HttpResponse:
+    """Enrol the face: consent first, then the camera, then the recovery codes, once."""
+    accounts = accounts_for(request)
+    message = _can_connect()
+    if request.method == "POST":
+        form = AssertionForm(request.POST)
+        try:
+            codes = accounts.activate_face(form["assertion"].value() or "")
+        except Refusal as refusal:
+            if refusal.code in {"unauthenticated", "second_factor_required"}:
+                raise
+            message = refusal.detail
+        else:
+            if codes:
+                return page(request, "recovery_codes", codes=codes)
+            return HttpResponseRedirect(reverse("profile"))
+    session = accounts.session()
+    if not session.is_active:
+        return redirect_with_next("facelogin", reverse("train"))
+    if timezone.now() - session.authenticated_at > FRESH_PROOF:
+        return redirect_with_next("confirm", reverse("train"))
+    return page(
+        request,
+        "train",
+        400 if message else 200,
+        message=message,
+        consent_version=CONSENT_VERSION,
+        **_camera_context(session, "train-ticket"),
+    )
+
+
+def _camera_context(session: Session, ticket_page: str) -> dict[str, Any]:
+    return {
+        "session": session,
+        "person": session.user,
+        "ticket_address": reverse(ticket_page),
+        "capture_texts": capture_texts(),
+    }
+
+
+def _ticket(request: HttpRequest, purpose: str, consent_version: str = "") -> JsonResponse:
+    """Answer the page's script with a ticket, or with a sentence and where to go."""
+    try:
+        ticket = accounts_for(request).face_ticket(purpose, consent_version)
+    except AccountsUnavailable:
+        detail = _("Sign-in is not available at the moment. Try again shortly.")
+        return JsonResponse({"detail": detail}, status=503)
+    except Refusal as refusal:
+        here = reverse("train" if purpose == "enrol" else "facelogin")
+        next_pages = {
+            "unauthenticated": "login",
+            "second_factor_required": "facelogin",
+            "reauthentication_required": "confirm",
+        }
+        body: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
+        if refusal.code in next_pages:
+            body["next"] = address_with_next(next_pages[refusal.code], here)
+        response = JsonResponse(body, status=refusal.status)
+        if refusal.retry_after is not None:
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
+    return JsonResponse(ticket, status=201)
+
+
+@require_POST
+@never_cache
+def facelogin_ticket(request: HttpRequest) -> JsonResponse:
+    """Give the script a ticket to verify; it asks only when the camera runs."""
+    return _ticket(request, "verify")
+
+
+@require_POST
+@never_cache
+def train_ticket(request: HttpRequest) -> JsonResponse:
+    """Give the script a ticket to enrol, if the person agreed to the text on the page."""
+    if request.POST.get("consent") != CONSENT_VERSION:
+        detail = _("Tick the box under the text about your face first.")
+        return JsonResponse({"code": "consent_required", "detail": detail}, status=409)
+    return _ticket(request, "enrol", CONSENT_VERSION)

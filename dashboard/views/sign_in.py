@@ -1,0 +1,152 @@
+"""Coming in and going out: accounts made, passwords, recovery codes."""
+
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.clients.accounts import AccountsUnavailable, Refusal, Session
+from dashboard.forms import ConfirmForm, RecoveryCodeForm, RegisterForm, SignInForm
+from dashboard.views.door import (
+    accounts_for,
+    address_with_next,
+    door,
+    for_signed_in,
+    forget,
+    has_token,
+    page,
+    redirect_with_next,
+    remember,
+    safe_next,
+)
+
+
+def _go_on(session: Session, target: str) -> HttpResponse:
+    """Go where the person wanted, over the second factor if one is due."""
+    if session.is_active:
+        response: HttpResponse = HttpResponseRedirect(target)
+    elif "face" in session.available_factors:
+        response = redirect_with_next("facelogin", target)
+    else:
+        response = redirect_with_next("other-factor", target)
+    return remember(response, session)
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("password")
+@door
+def register(request: HttpRequest) -> HttpResponse:
+    """Make an account, sign in and go on to the camera."""
+    form = RegisterForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        accounts = accounts_for(request, anonymous=True)
+        data = form.cleaned_data
+        try:
+            accounts.register(data["username"], data["password"], data["display_name"])
+            session = accounts.sign_in(data["username"], data["password"])
+        except Refusal as refusal:
+            if refusal.code == "username_taken":
+                refusal.errors = {"username": [refusal.detail]}
+            form.show(refusal)
+        else:
+            return remember(HttpResponseRedirect(reverse("train")), session)
+    return page(request, "register", 200 if not form.errors else 400, form=form)
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("password")
+@door
+def login(request: HttpRequest) -> HttpResponse:
+    """Take the password; the second factor comes after it."""
+    target = safe_next(request)
+    form = SignInForm(request.POST or None)
+    if request.method == "GET" and has_token(request):
+        try:
+            return _go_on(accounts_for(request).session(), target)
+        except Refusal:
+            return forget(page(request, "login", form=form, next=target))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            session = accounts_for(request, anonymous=True).sign_in(
+                data["username"], data["password"]
+            )
+        except Refusal as refusal:
+            form.show(refusal)
+        else:
+            return _go_on(session, target)
+    return page(request, "login", 200 if not form.errors else 400, form=form, next=target)
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """End the session; the browser forgets it even when accounts is away."""
+    # If accounts is away the session ends by itself within an hour; keeping cookies would be worse.
+    with suppress(AccountsUnavailable, Refusal):
+        accounts_for(request).sign_out()
+    return forget(HttpResponseRedirect(reverse("home")))
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("code")
+@for_signed_in
+def other_factor(request: HttpRequest) -> HttpResponse:
+    """Take a recovery code when the camera cannot help."""
+    target = safe_next(request)
+    form = RecoveryCodeForm(request.POST or None)
+    accounts = accounts_for(request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            session = accounts.show_recovery_code(form.cleaned_data["code"])
+        except Refusal as refusal:
+            if refusal.code == "unauthenticated":
+                raise
+            form.show(refusal)
+        else:
+            return remember(HttpResponseRedirect(target), session)
+    session = accounts.session()
+    return page(
+        request,
+        "other_factor",
+        200 if not form.errors else 400,
+        form=form,
+        next=target,
+        session=session,
+        person=session.user,
+        face_address=address_with_next("facelogin", target),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("password")
+@for_signed_in
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Ask for proof again before something important: the password, then a second factor."""
+    target = safe_next(request)
+    form = ConfirmForm(request.POST or None)
+    accounts = accounts_for(request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            session = accounts.confirm_password(form.cleaned_data["password"])
+        except Refusal as refusal:
+            if refusal.code != "invalid_credentials":
+                raise
+            form.show(refusal)
+        else:
+            if not session.has_second_factor:
+                return remember(HttpResponseRedirect(target), session)
+            factor = "facelogin" if "face" in session.available_factors else "other-factor"
+            return remember(redirect_with_next(factor, target), session)
+    session = accounts.session()
+    if not session.is_active:
+        return redirect_with_next("facelogin", target)
+    return page(
+        request,
+        "confirm",
+        200 if not form.errors else 400,
+        form=form,
+        next=target,
+        person=session.user,
+    )
