@@ -41,7 +41,7 @@ class AddUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
     def save(self, commit: bool = True) -> User:
         """Hash the password."""
-        user = super().save(commit=False)
+        user: User = super().save(commit=False)
         user.set_password(self.cleaned_data["password"])
         if commit:
             user.save()

@@ -69,7 +69,7 @@ class PortalAdminSite(AdminSite):
             return False
         return not settings.ACCOUNTS_ADMIN_REQUIRE_MFA or "mfa" in selectors.methods(session)
 
-    def admin_view(
+    def admin_view(  # type: ignore[override]  # the stubs know no wrapped views
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:
         """Open an admin session where there is none, instead of showing Django's login page."""
@@ -104,7 +104,7 @@ class PortalAdminSite(AdminSite):
         request.session[SESSION_ID_KEY] = str(session.id)
         return HttpResponseRedirect(target)
 
-    def logout(
+    def logout(  # type: ignore[override]  # Django allows any response here
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """End the admin session and the sign-in behind it."""

@@ -22,7 +22,7 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         self,
         code: str,
         *,
-        errors: Mapping[str, Sequence[str]] | None = None,
+        errors: Mapping[str, Sequence[object]] | None = None,
         retry_after: int | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> None:

@@ -75,7 +75,7 @@ class StaticStorage(StaticFilesStorage):
         return super().url(name)
 
 
-class AdminStaticMiddleware(ServeStaticMiddleware):
+class AdminStaticMiddleware(ServeStaticMiddleware):  # type: ignore[misc]  # untyped library
     """Serves the same files a second time, under accounts' prefix."""
 
     @staticmethod

@@ -82,7 +82,9 @@ class Input(forms.Form):
         """
         form = cls(_json_object(request))
         if not form.is_valid():
-            raise Refused("invalid_input", errors=dict(form.errors))
+            raise Refused(
+                "invalid_input", errors={field: list(texts) for field, texts in form.errors.items()}
+            )
         return form.cleaned_data
 
 

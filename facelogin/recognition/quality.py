@@ -9,7 +9,7 @@ SMALLEST_FACE_PIXELS = 80  # width; below it the patterns of a face are interpol
 LARGEST_FACE_SHARE = 0.85  # of the frame's height; nearer, a wide-angle camera bends the face
 # The face's centre may leave the frame's centre by this share of the frame.
 OFF_CENTRE_SHARE = 0.33
-DARKEST_MEAN, BRIGHTEST_MEAN = 40.0, 245.0  # grey levels of 255, over the inner face
+DARKEST_MEAN, BRIGHTEST_MEAN = 30.0, 245.0  # grey levels of 255, over the inner face
 # Share of pixels at an end of the range: there is nothing left to see in them.
 BURNT_SHARE = 0.75
 # Difference of the two halves' means over their mean: lit from one side.

@@ -1,6 +1,6 @@
 """Engines turn a face into a template and compare templates; one module each."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from facelogin.recognition.engines.lbph import LbphEngine
 from facelogin.recognition.types import Grey, Reference, Template
@@ -11,7 +11,7 @@ __all__ = ["ENGINES", "Engine"]
 class Engine(Protocol):
     """What an engine can do. Scores are dissimilarities: smaller is more alike."""
 
-    name: str
+    name: ClassVar[str]
 
     def template(self, face: Grey) -> Template:
         """Compute the template of a face cut out of its frame."""

@@ -20,6 +20,7 @@ class FaceCapture extends HTMLElement {
     this.parts.select.addEventListener("change", () => this.changeCamera());
     window.addEventListener("pagehide", () => this.release());
     this.draw();
+    this.parts.start.disabled = false; // a click before this moment would do nothing
   }
 
   disconnectedCallback() {
