@@ -1,0 +1,99 @@
+"""Camera feeds: files that Chromium plays instead of a camera, and who is seen in them.
+
+Chromium's `--use-file-for-fake-video-capture=FILE.mjpeg` plays JPEGs laid end to end at a fixed 30
+a second and starts again at the end. A file is opened anew each time a page opens the camera, so
+one path can hold one person now and another later.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, poses
+
+PLAYED_PER_SECOND = 30  # Chromium's kMJpegFrameRate (media/capture/video/file_video_capture_device)
+HELD_FOR_TEN_A_SECOND = 3  # times each frame is written; drawn frames are about ten a second
+HELD_FOR_HALF_A_SECOND = 15  # for folders with few frames
+
+
+def write_mjpeg(
+    path: Path, frames: Iterable[Frame], *, quality: int = 90, hold: int = HELD_FOR_TEN_A_SECOND
+) -> float:
+    """Write a feed and return how many seconds it plays until it starts again.
+
+    Parameters
+    ----------
+    path : Path
+        Its name must end in `.mjpeg`. Replaced in one step: a camera that is running keeps the old.
+    frames : iterable of (480, 640, 3) uint8
+    quality : int
+        Of the JPEGs, 1..100.
+    hold : int
+        How often each frame is written: `hold` of 3 shows ten different ones a second.
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise (Chromium would read it as Y4M) or there are no frames.
+    """
+    if path.suffix != ".mjpeg":
+        raise ValueError(f"a feed's name ends in .mjpeg, not {path.name!r}")
+    count = 0
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        for frame in frames:
+            file.write(jpeg(frame, quality) * hold)
+            count += hold
+    if not count:
+        unfinished.unlink()
+        raise ValueError("a feed without frames plays nothing")
+    unfinished.replace(path)
+    return count / PLAYED_PER_SECOND
+
+
+def jpeg(frame: Frame, quality: int = 90) -> bytes:
+    """Return the frame as a JPEG."""
+    return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def frames_of_folder(folder: Path) -> list[Frame]:
+    """Return the pictures of a folder in the order of their names, as 640x480 frames.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no picture in it.
+    """
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    if not paths:
+        raise FileNotFoundError(f"no pictures in {folder}")
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> Frame:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"not a picture: {path}")
+    return np.asarray(cv2.resize(image, (FRAME_WIDTH, FRAME_HEIGHT)), np.uint8)
+
+
+def astronaut(count: int, seed: int = 0) -> Iterator[Frame]:
+    """Yield frames of Eileen Collins: NASA's portrait, public domain, shipped with scikit-image.
+
+    A photograph moved before a camera, not a person: poses and light change as for drawn people,
+    blinking and turning do not happen.
+    """
+    from skimage import data
+
+    picture = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    face_x, face_y, larger = 224.0, 112.0, 1.5  # a Haar box of about 190 pixels
+    for pose in poses(count, seed):
+        move = cv2.getRotationMatrix2D((face_x, face_y), -pose.roll, larger * pose.scale)
+        move[:, 2] += (320 + pose.x - face_x, 215 + pose.y - face_y)
+        size = (FRAME_WIDTH, FRAME_HEIGHT)
+        frame = cv2.warpAffine(picture, move, size, borderMode=cv2.BORDER_REFLECT)
+        random = np.random.default_rng([pose.noise_seed, 11])
+        lit = frame * pose.gain + 2 * random.standard_normal(frame.shape, dtype=np.float32)
+        yield np.asarray(np.clip(lit, 0, 255), np.uint8)

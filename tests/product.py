@@ -1,0 +1,98 @@
+"""Starts the real product, all three rooms, in a process and a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kubevision import keys
+from tests.run import ROOT, environment
+
+START_TIMEOUT_SECONDS = 60.0
+STOP_TIMEOUT_SECONDS = 30.0
+
+
+@dataclass
+class Product:
+    """A running product."""
+
+    origin: str
+    folder: Path
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return int(self.origin.rsplit(":", 1)[1])
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_product(folder: Path, **settings: str) -> Iterator[Product]:
+    """Run the product until the block is left; its output is in `log`."""
+    origin = f"http://localhost:{free_port()}"
+    keys.make_missing(folder / "keys")
+    env = environment(
+        DJANGO_SETTINGS_MODULE="kubevision.settings.local",
+        DATA_DIR=str(folder),
+        PUBLIC_ORIGINS=origin,
+        FACELOGIN_WORKERS="2",
+        **settings,
+    )
+    subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubevision.serve"],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # a test's Ctrl-C is not the product's
+    )
+    product = Product(origin, folder, process)
+    ready = threading.Event()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            product.log.append(line.rstrip())
+            if "is ready" in line:
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        if not ready.wait(START_TIMEOUT_SECONDS) or process.poll() is not None:
+            raise RuntimeError("the product did not start:\n" + "\n".join(product.log))
+        yield product
+    finally:
+        stop(process)
+        reader.join(timeout=5)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End the product as Ctrl-C in a terminal would: every process of its group hears it."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,154 @@
+"""The main job in a real browser with a camera that plays drawn people."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import browser
+from tests.feeds import folder_frames, write_mjpeg
+from tests.product import Product, running_product
+
+FACES = Path(__file__).parent.parent.parent / "shared/faces/webcam"
+Feeds = dict[str, Path]
+
+
+def enrol_somebody(product: Product, feed: Path, username: str) -> list[str]:
+    with browser.browser(feed) as page:
+        browser.register(page, product.origin, username, "Ada Lovelace")
+        codes = browser.enrol(page)
+        page.click("#codes-kept")
+        expect(page.locator("#face-factor")).to_be_visible()
+        browser.sign_out(page, product.origin)
+        page.goto(f"{product.origin}/profile")
+        expect(page).to_have_url(f"{product.origin}/login?next=%2Fprofile")
+    return codes
+
+
+def refusal(product: Product, feed: Path, username: str) -> str:
+    """Show the right password and the wrong face; return what the page says."""
+    with browser.browser(feed) as page:
+        browser.show_password(page, product.origin, username)
+        browser.start_camera(page)
+        said = browser.wait_until_stopped(page)
+        expect(page.locator("#attempts-left")).to_contain_text("9")
+        for path in ("/profile", "/train", "/"):
+            page.goto(f"{product.origin}{path}")
+            assert page.url.startswith(f"{product.origin}/facelogin"), path
+        return said
+
+
+def sign_in(page: Page, product: Product, username: str) -> None:
+    page.goto(f"{product.origin}/profile")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", browser.PASSWORD)
+    page.click("main button")
+    page.wait_for_url(f"{product.origin}/facelogin?next=%2Fprofile")
+    browser.start_camera(page)
+    page.wait_for_url(f"{product.origin}/profile", timeout=browser.CAMERA_TIMEOUT_MS)
+    expect(page.locator("#username")).to_have_text(username)
+
+
+def test_the_whole_story(product: Product, feeds: Feeds, username: str) -> None:
+    codes = enrol_somebody(product, feeds["ada"], username)
+    assert len(set(codes)) == 10
+    with browser.browser(feeds["ada again"]) as page:
+        sign_in(page, product, username)
+        page.goto(product.origin)
+        expect(page.locator("#greeting")).to_have_text("Hello, Ada Lovelace")
+        expect(page.locator("#methods")).to_contain_text("face")
+    assert "not recognised" in refusal(product, feeds["stranger"], username)
+
+
+def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
+    product: Product, feeds: Feeds, username: str
+) -> None:
+    codes = enrol_somebody(product, feeds["ada"], username)
+    with browser.browser(feeds["empty"]) as page:
+        browser.show_password(page, product.origin, username)
+        browser.start_camera(page)
+        expect(page.locator("#capture-message")).to_contain_text("No face")
+        said = browser.wait_until_stopped(page)
+        assert "did not see enough" in said and "No face" in said
+        page.click("#other-factor")
+        page.fill("input[name=code]", "AAAA-AAAA-AAAA-AAAA")
+        page.click("main button")
+        expect(page.locator(".alert-danger")).to_be_visible()
+        page.fill("input[name=code]", codes[0].lower())
+        page.click("main button")
+        page.wait_for_url(f"{product.origin}/")
+        expect(page.locator("#methods")).to_contain_text("recovery code")
+        page.goto(f"{product.origin}/profile")
+        expect(page.locator("#codes-left")).to_contain_text("9")
+
+
+def test_no_consent_no_camera(product: Product, feeds: Feeds, username: str) -> None:
+    with browser.browser(feeds["ada"]) as page:
+        browser.register(page, product.origin, username)
+        page.click("#start-camera")
+        expect(page.locator("#consent")).to_be_focused()
+        expect(page.locator("face-capture")).to_have_attribute("data-capture-state", "idle")
+
+
+def test_a_denied_camera_is_explained(product: Product, feeds: Feeds, username: str) -> None:
+    with browser.browser(feeds["ada"], is_allowed=False) as page:
+        browser.register(page, product.origin, username)
+        page.check("#consent")
+        page.click("#start-camera")
+        assert "may not use the camera" in browser.wait_until_stopped(page)
+        expect(page.locator("#retry")).to_be_visible()
+
+
+def test_a_missing_camera_is_explained(product: Product, username: str) -> None:
+    with browser.browser(None) as page:
+        browser.register(page, product.origin, username)
+        page.context.grant_permissions(["camera"])
+        page.check("#consent")
+        page.click("#start-camera")
+        assert "No camera was found" in browser.wait_until_stopped(page)
+
+
+def test_the_camera_can_be_picked_and_stopped(
+    product: Product, feeds: Feeds, username: str
+) -> None:
+    with browser.browser(feeds["empty"]) as page:
+        browser.register(page, product.origin, username)
+        expect(page.locator("#camera-picker")).to_be_hidden()  # nameless before permission
+        page.check("#consent")
+        page.click("#start-camera")
+        expect(page.locator("#camera-picker option")).not_to_have_count(0)
+        expect(page.locator("#capture-message")).to_contain_text("No face")
+        page.click("#cancel")
+        assert browser.wait_until_stopped(page) == "Stopped."
+
+
+def test_facelogin_out_of_reach_is_said(feeds: Feeds, username: str, tmp_path: Path) -> None:
+    nobody_listens = "http://localhost:9"
+    with (
+        running_product(tmp_path, FACELOGIN_PUBLIC_URL=nobody_listens) as product,
+        browser.browser(feeds["ada"]) as page,
+    ):
+        browser.register(page, product.origin, username)
+        page.check("#consent")
+        page.click("#start-camera")
+        assert "cannot be reached" in browser.wait_until_stopped(page)
+
+
+@pytest.mark.skipif(not FACES.is_dir(), reason="the research pictures are not on this machine")
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [("0002/session1", "0003/session1"), ("0010/session3", "0011/session3")]
+)
+def test_real_people(
+    product: Product, tmp_path: Path, username: str, mine: str, theirs: str
+) -> None:
+    """Enrolled on the first half of a session, verified on the second; somebody else refused."""
+    own, other = folder_frames(FACES / mine), folder_frames(FACES / theirs)
+    half = len(own) // 2
+    # Twenty pictures are all there is of a half: each is held for a third of a second.
+    first = write_mjpeg(tmp_path / "first.mjpeg", own[:half], hold=10)
+    second = write_mjpeg(tmp_path / "second.mjpeg", own[half:], hold=10)
+    stranger = write_mjpeg(tmp_path / "stranger.mjpeg", other, hold=10)
+    enrol_somebody(product, first, username)
+    with browser.browser(second) as page:
+        sign_in(page, product, username)
+    assert "not recognised" in refusal(product, stranger, username)
