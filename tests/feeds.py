@@ -13,15 +13,15 @@ import numpy as np
 
 from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, poses
 
-PLAYED_PER_SECOND = 30  # Chromium's kMJpegFrameRate (media/capture/video/file_video_capture_device)
+# Chromium plays 30 a second (kMJpegFrameRate in media/capture/video/file_video_capture_device).
 HELD_FOR_TEN_A_SECOND = 3  # times each frame is written; drawn frames are about ten a second
 HELD_FOR_HALF_A_SECOND = 15  # for folders with few frames
 
 
 def write_mjpeg(
     path: Path, frames: Iterable[Frame], *, quality: int = 90, hold: int = HELD_FOR_TEN_A_SECOND
-) -> float:
-    """Write a feed and return how many seconds it plays until it starts again.
+) -> Path:
+    """Write a feed and return its path; it plays `hold` / 30 seconds a frame, then starts again.
 
     Parameters
     ----------
@@ -40,17 +40,15 @@ def write_mjpeg(
     """
     if path.suffix != ".mjpeg":
         raise ValueError(f"a feed's name ends in .mjpeg, not {path.name!r}")
-    count = 0
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
         for frame in frames:
             file.write(jpeg(frame, quality) * hold)
-            count += hold
-    if not count:
+    if not unfinished.stat().st_size:
         unfinished.unlink()
         raise ValueError("a feed without frames plays nothing")
     unfinished.replace(path)
-    return count / PLAYED_PER_SECOND
+    return path
 
 
 def jpeg(frame: Frame, quality: int = 90) -> bytes:
@@ -59,14 +57,15 @@ def jpeg(frame: Frame, quality: int = 90) -> bytes:
 
 
 def frames_of_folder(folder: Path) -> list[Frame]:
-    """Return the pictures of a folder in the order of their names, as 640x480 frames.
+    """Return the pictures of a folder as 640x480 frames, in the order of their names' numbers.
 
     Raises
     ------
     FileNotFoundError
         If there is no picture in it.
     """
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    pictures = [p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+    paths = sorted(pictures, key=lambda path: (len(path.name), path.name))  # 96 before 101
     if not paths:
         raise FileNotFoundError(f"no pictures in {folder}")
     return [_read(path) for path in paths]

@@ -6,10 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import browser
-from tests.feeds import folder_frames, write_mjpeg
+from tests.feeds import frames_of_folder, write_mjpeg
 from tests.product import Product, running_product
 
 FACES = Path(__file__).parent.parent.parent / "shared/faces/webcam"
+# Twenty pictures are all there is of half a session: each is held for a third of a second.
+HELD = 10
 Feeds = dict[str, Path]
 
 
@@ -142,12 +144,11 @@ def test_real_people(
     product: Product, tmp_path: Path, username: str, mine: str, theirs: str
 ) -> None:
     """Enrolled on the first half of a session, verified on the second; somebody else refused."""
-    own, other = folder_frames(FACES / mine), folder_frames(FACES / theirs)
+    own, other = frames_of_folder(FACES / mine), frames_of_folder(FACES / theirs)
     half = len(own) // 2
-    # Twenty pictures are all there is of a half: each is held for a third of a second.
-    first = write_mjpeg(tmp_path / "first.mjpeg", own[:half], hold=10)
-    second = write_mjpeg(tmp_path / "second.mjpeg", own[half:], hold=10)
-    stranger = write_mjpeg(tmp_path / "stranger.mjpeg", other, hold=10)
+    first = write_mjpeg(tmp_path / "first.mjpeg", own[:half], hold=HELD)
+    second = write_mjpeg(tmp_path / "second.mjpeg", own[half:], hold=HELD)
+    stranger = write_mjpeg(tmp_path / "stranger.mjpeg", other, hold=HELD)
     enrol_somebody(product, first, username)
     with browser.browser(second) as page:
         sign_in(page, product, username)

@@ -79,7 +79,8 @@ def skin(t: Traits, x: Plane, y: Plane) -> npt.NDArray[np.float32]:
     shape = x.shape
     # Wavelengths in pixels of the canvas; two thirds of that in a frame.
     turns = float(random.uniform(0, 1)) + 0.45 * noise(random, shape, (85, 85))
-    creases = grain(random, shape, turns)
+    busy = pair(x, y, (t.eye_x, 0), (0.3, 0.25)) + bump(x, y, (0, 0.65), (0.3, 0.35))
+    creases = grain(random, shape, turns) * (1 + 0.8 * np.clip(busy, 0, 1))
     blotches = noise(random, shape, (26, 26))
     wrinkles = noise(random, shape, (60, 11)) * step(y, -0.3, -0.5)
     pores = noise(random, shape, (5, 5))
