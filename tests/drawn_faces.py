@@ -97,7 +97,7 @@ def _paint(person: Person) -> _Painting:
     cloth, cloth_cover, neck_cover = around.body(t, x, y)
     ear_cover, ear_light = around.ears(t, x, y)
 
-    behind = hair * 0.6
+    behind = hair * 0.78
     behind = over(behind, skin * around.neck_light(t, x, y)[..., None], neck_cover)
     behind = over(behind, cloth, cloth_cover)
     behind = over(behind, skin * ear_light[..., None], ear_cover)

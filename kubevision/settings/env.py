@@ -37,7 +37,8 @@ def _malformed(name: str, problem: str, example: str) -> ImproperlyConfigured:
 
 def text(name: str, default: str | None = None, *, example: str) -> str:
     """Return a variable's text; without a default it is required."""
-    value = _env.str(name, default=_fallbacks.get(name))
+    # Asked without a default: with one, django-environ takes an empty value for an absent one.
+    value = _env.str(name) if name in os.environ else _fallbacks.get(name)
     if value is None:
         if default is None:
             raise _malformed(name, "is not set", example)

@@ -40,7 +40,7 @@ def hair(t: Traits, x: Plane, y: Plane) -> tuple[Image, Plane, Plane]:
 def _hairline(t: Traits, x: Plane) -> Plane:
     away = np.abs(x - t.parting)
     if t.style == "fringe":
-        line = -0.68 + 0.05 * np.sin(5 * x + t.seed) + 0.12 * x * x
+        line = 0.78 * t.hairline + 0.05 * np.sin(5 * x + t.seed) + 0.12 * x * x
     elif t.style == "parted":
         line = t.hairline - 0.12 + 0.5 * away**1.5
     elif t.style == "receding":

@@ -84,7 +84,9 @@ def skin(t: Traits, x: Plane, y: Plane) -> npt.NDArray[np.float32]:
     blotches = noise(random, shape, (26, 26))
     wrinkles = noise(random, shape, (60, 11)) * step(y, -0.3, -0.5)
     pores = noise(random, shape, (5, 5))
-    tone = 1 + 0.034 * creases + 0.008 * blotches + 0.02 * t.age * wrinkles + 0.006 * pores
+    # As many grey levels on dark skin as on fair: the camera's noise is the same on both.
+    strength = 0.023 / (sum(t.skin) / 3)
+    tone = 1 + strength * creases + 0.008 * blotches + 0.02 * t.age * wrinkles + 0.006 * pores
     red = 0.07 * pair(x, y, (0.55, 0.38), (0.24, 0.18)) + 0.06 * bump(
         x, y, (0, t.nose_length), (0.16, 0.12)
     )

@@ -27,6 +27,7 @@ const stopped = (attempt, message, detail = "") => ({
   message,
   detail,
   face: null,
+  progress: 0,
   unanswered: 0,
 });
 

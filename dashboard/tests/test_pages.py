@@ -1,0 +1,368 @@
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from dashboard.tests.conftest import ACCOUNT, FULL, SESSION, TICKET, WAITING, Accounts
+
+PASSWORD = "a sentence nobody guesses"
+SIGN_IN = {"username": "ada", "password": PASSWORD}
+
+
+def test_home_for_nobody(nobody: Client, accounts: Accounts) -> None:
+    page = nobody.get("/")
+    assert page.status_code == 200 and b"Create an account" in page.content
+    assert accounts.calls == []
+
+
+def test_home_greets(ada: Client, accounts: Accounts) -> None:
+    page = ada.get("/")
+    assert b"Hello, Ada" in page.content and b"Enrol my face" in page.content
+    assert len(accounts.calls) == 1
+
+
+@pytest.mark.parametrize("path", ["/profile", "/train", "/confirm", "/facelogin", "/login/other"])
+def test_pages_for_people_send_nobody_to_the_login(nobody: Client, path: str) -> None:
+    response = nobody.get(path)
+    assert response.headers["Location"] == f"/login?next={quote(path, safe='')}"
+
+
+@pytest.mark.parametrize("path", ["/profile", "/train", "/confirm", "/facelogin", "/login/other"])
+def test_a_dead_token_is_forgotten(nobody: Client, accounts: Accounts, path: str) -> None:
+    nobody.cookies["kv_session"] = "old"
+    nobody.cookies["kv_pass"] = "old"
+    response = nobody.get(path)
+    assert response.headers["Location"].startswith("/login?next=")
+    for name in ("kv_session", "kv_pass"):
+        assert response.cookies[name]["max-age"] == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/train", "/confirm"])
+def test_a_waiting_session_is_led_to_the_camera(ada: Client, accounts: Accounts, path: str) -> None:
+    accounts.says("GET /session", WAITING)
+    assert ada.get(path).headers["Location"].startswith("/facelogin")
+
+
+def test_a_waiting_session_sees_no_profile(ada: Client, accounts: Accounts) -> None:
+    accounts.refuses("GET /user", 403, "second_factor_required")
+    assert ada.get("/profile").headers["Location"] == "/facelogin?next=%2Fprofile"
+
+
+def test_signing_in_sets_the_cookies(nobody: Client, accounts: Accounts) -> None:
+    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    response = nobody.post("/login", SIGN_IN | {"next": "/profile"})
+    assert response.headers["Location"] == "/profile"
+    assert accounts.body_of("POST /sessions") == SIGN_IN
+    for name, value in (("kv_session", "T"), ("kv_pass", "P")):
+        cookie = response.cookies[name]
+        assert cookie.value == value
+        assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
+        assert not cookie["secure"] and not cookie["domain"]
+
+
+def test_cookies_are_secure_behind_tls(nobody: Client, accounts: Accounts, settings: Any) -> None:
+    settings.SECURE_COOKIES = True
+    settings.PASS_COOKIE_DOMAIN = ".example.org"
+    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    response = nobody.post("/login", SIGN_IN)
+    assert response.cookies["kv_session"]["secure"]
+    assert response.cookies["kv_session"]["domain"] == ""
+    assert response.cookies["kv_pass"]["domain"] == ".example.org"
+
+
+def test_a_waiting_sign_in_goes_on_to_the_camera(nobody: Client, accounts: Accounts) -> None:
+    accounts.says("POST /sessions", WAITING | {"token": "T"}, 201)
+    response = nobody.post("/login", SIGN_IN | {"next": "/profile"})
+    assert response.headers["Location"] == "/facelogin?next=%2Fprofile"
+    assert "kv_pass" not in response.cookies
+
+
+def test_without_a_usable_face_it_goes_on_to_the_codes(nobody: Client, accounts: Accounts) -> None:
+    session = WAITING | {"available_factors": ["recovery_code"], "token": "T"}
+    accounts.says("POST /sessions", session, 201)
+    assert nobody.post("/login", SIGN_IN).headers["Location"] == "/login/other"
+
+
+def test_a_refused_sign_in_is_said_and_nothing_typed_is_lost(
+    nobody: Client, accounts: Accounts
+) -> None:
+    accounts.refuses("POST /sessions", 401, "invalid_credentials")
+    page = nobody.post("/login", SIGN_IN)
+    assert page.status_code == 400
+    assert b"In words: invalid_credentials." in page.content
+    assert b'value="ada"' in page.content and PASSWORD.encode() not in page.content
+
+
+@pytest.mark.parametrize(
+    ("target", "is_followed"),
+    [
+        ("/profile", True),
+        ("/auth/admin/?a=b", True),
+        ("http://wiki.example.org/page", True),
+        ("https://wiki.example.org/page", True),
+        ("https://evil.example", False),
+        ("//evil.example", False),
+        ("///evil.example", False),
+        ("/\\evil.example", False),
+        ("\\\\evil.example", False),
+        ("http:evil.example", False),
+        ("http:///evil.example", False),
+        ("javascript:alert(1)", False),
+        ("https://wiki.example.org@evil.example", False),
+        ("https://wiki.example.org.evil.example", False),
+        ("", False),
+    ],
+)
+def test_next_leads_only_where_it_may(
+    nobody: Client, accounts: Accounts, settings: Any, target: str, is_followed: bool
+) -> None:
+    settings.LOGIN_REDIRECT_HOSTS = ["wiki.example.org"]
+    accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
+    response = nobody.post("/login", SIGN_IN | {"next": target})
+    assert response.status_code == 302
+    assert response.headers["Location"] == (target if is_followed else "/")
+
+
+def test_registering_signs_in_and_leads_to_the_camera(nobody: Client, accounts: Accounts) -> None:
+    accounts.says("POST /users", {"id": "6f9d", "username": "ada"}, 201)
+    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    response = nobody.post("/register", SIGN_IN | {"display_name": "Ada"})
+    assert response.headers["Location"] == "/train"
+    assert response.cookies["kv_session"].value == "T"
+
+
+def test_registering_shows_accounts_words_at_their_field(
+    nobody: Client, accounts: Accounts
+) -> None:
+    accounts.refuses("POST /users", 400, "invalid_input", errors={"password": ["Too common."]})
+    page = nobody.post("/register", SIGN_IN)
+    assert page.status_code == 400
+    assert re.search(rb'id="error-password">.*Too common', page.content, re.DOTALL)
+    accounts.refuses("POST /users", 409, "username_taken")
+    page = nobody.post("/register", SIGN_IN)
+    assert re.search(rb'id="error-username">.*username_taken', page.content, re.DOTALL)
+
+
+def test_an_assertion_opens_the_session(ada: Client, accounts: Accounts) -> None:
+    accounts.says("POST /session/factors/face", FULL | {"token": "T2", "pass_token": "P2"})
+    response = ada.post("/facelogin", {"assertion": "a.b.c", "next": "/profile"})
+    assert response.headers["Location"] == "/profile"
+    assert response.cookies["kv_session"].value == "T2"
+    assert accounts.body_of("POST /session/factors/face") == {"assertion": "a.b.c"}
+
+
+def test_a_refused_assertion_is_said(ada: Client, accounts: Accounts) -> None:
+    accounts.says("GET /session", WAITING)
+    accounts.refuses("POST /session/factors/face", 401, "assertion_refused")
+    page = ada.post("/facelogin", {"assertion": "a.b.c"})
+    assert page.status_code == 400 and b"In words: assertion_refused." in page.content
+    assert b'id="other-factor"' in page.content
+
+
+def test_a_recovery_code_opens_the_session(ada: Client, accounts: Accounts) -> None:
+    accounts.says("POST /session/factors/recovery-code", FULL | {"token": "T2"})
+    response = ada.post("/login/other", {"code": "AAAA", "next": "/profile"})
+    assert response.headers["Location"] == "/profile"
+    accounts.says("GET /session", WAITING)
+    accounts.refuses("POST /session/factors/recovery-code", 401, "invalid_code")
+    assert b"In words: invalid_code." in ada.post("/login/other", {"code": "B"}).content
+
+
+def test_somebody_without_codes_is_told(ada: Client, accounts: Accounts) -> None:
+    accounts.says("GET /session", WAITING | {"available_factors": []})
+    assert b"Ask an administrator" in ada.get("/login/other").content
+
+
+@pytest.mark.parametrize(
+    ("session", "target"),
+    [
+        (SESSION, "/train"),
+        (FULL, "/facelogin?next=%2Ftrain"),
+        (FULL | {"available_factors": ["recovery_code"]}, "/login/other?next=%2Ftrain"),
+    ],
+)
+def test_confirming_asks_for_all_a_person_has(
+    ada: Client, accounts: Accounts, session: Any, target: str
+) -> None:
+    accounts.says("POST /session/reauthentication", session | {"token": "T2"})
+    response = ada.post("/confirm", {"password": PASSWORD, "next": "/train"})
+    assert response.headers["Location"] == target
+    assert response.cookies["kv_session"].value == "T2"
+
+
+def test_a_wrong_password_confirms_nothing(ada: Client, accounts: Accounts) -> None:
+    accounts.refuses("POST /session/reauthentication", 401, "invalid_credentials")
+    page = ada.post("/confirm", {"password": "wrong", "next": "/train"})
+    assert page.status_code == 400 and b"In words: invalid_credentials." in page.content
+    assert "kv_session" not in page.cookies
+
+
+def test_enrolling_needs_fresh_proof(ada: Client, accounts: Accounts) -> None:
+    accounts.says("GET /session", SESSION | {"authenticated_at": "2020-01-01T00:00:00Z"})
+    assert ada.get("/train").headers["Location"] == "/confirm?next=%2Ftrain"
+    accounts.refuses("PUT /user/factors/face", 401, "reauthentication_required")
+    response = ada.post("/train", {"assertion": "a.b.c"})
+    assert response.status_code in {302, 400}
+
+
+def test_recovery_codes_are_shown_once_and_never_stored(ada: Client, accounts: Accounts) -> None:
+    codes = [f"CODE-{n}" for n in range(10)]
+    face = ACCOUNT["factors"]["face"]  # type: ignore[index]
+    accounts.says("PUT /user/factors/face", face | {"recovery_codes": codes})
+    page = ada.post("/train", {"assertion": "a.b.c"})
+    assert page.status_code == 200 and "no-store" in page.headers["Cache-Control"]
+    assert all(code.encode() in page.content for code in codes)
+    accounts.says("PUT /user/factors/face", face)
+    assert ada.post("/train", {"assertion": "a.b.c"}).headers["Location"] == "/profile"
+
+
+def test_facelogin_down_while_enrolling_is_said(ada: Client, accounts: Accounts) -> None:
+    accounts.refuses("PUT /user/factors/face", 503, "facelogin_unavailable")
+    page = ada.post("/train", {"assertion": "a.b.c"})
+    assert page.status_code == 400 and b"In words: facelogin_unavailable." in page.content
+
+
+def test_the_profile_shows_the_factors(ada: Client) -> None:
+    page = ada.get("/profile").content.decode()
+    assert "2026-11-23 08:00" in page and "lbph" in page and "9 codes are left" in page
+
+
+def test_signing_out_forgets_even_without_accounts(
+    ada: Client, accounts: Accounts, settings: Any
+) -> None:
+    accounts.says("DELETE /session", {}, 204)
+    response = ada.post("/logout")
+    assert accounts.calls[-1][0] == "DELETE /session"
+    settings.ACCOUNTS_URL = "http://127.0.0.1:9"
+    ada.cookies["kv_session"] = "token"
+    for answer in (response, ada.post("/logout")):
+        assert answer.headers["Location"] == "/"
+        assert answer.cookies["kv_session"]["max-age"] == 0
+    assert ada.get("/logout").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/train", "/facelogin", "/confirm"])
+def test_accounts_away_is_said(ada: Client, settings: Any, path: str) -> None:
+    settings.ACCOUNTS_URL = "http://127.0.0.1:9"
+    page = ada.get(path)
+    assert page.status_code == 503
+    assert b"not available at the moment" in page.content
+    assert page.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_accounts_failing_is_said(ada: Client, accounts: Accounts, status: int) -> None:
+    accounts.says("GET /session", {"x": "y"}, status)
+    assert ada.get("/").status_code == 503
+
+
+def test_calls_carry_who_is_behind_them(ada: Client, accounts: Accounts, settings: Any) -> None:
+    from ipaddress import ip_network
+
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+    headers = {
+        "X-Forwarded-For": "203.0.113.9",
+        "User-Agent": "Browser/1",
+        "X-Request-ID": "r" * 16,
+    }
+    response = ada.get("/", headers=headers)
+    sent = accounts.headers_of("GET /session")
+    assert sent["X-Forwarded-For"] == "203.0.113.9"
+    assert sent["User-Agent"] == "Browser/1"
+    assert sent["X-Request-ID"] == response.headers["X-Request-ID"] == "r" * 16
+    assert sent["Authorization"] == "Bearer token"
+
+
+def test_every_form_is_protected_against_forgery(accounts: Accounts) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies["kv_session"] = "token"
+    for path in ("/login", "/register", "/facelogin", "/facelogin/ticket", "/train",
+                 "/train/ticket", "/confirm", "/login/other", "/logout"):  # fmt: skip
+        assert browser.post(path, {"x": "y"}).status_code == 403, path
+    assert accounts.calls == []
+
+
+def test_the_script_gets_a_ticket(ada: Client, accounts: Accounts) -> None:
+    accounts.says("POST /session/face-ticket", TICKET, 201)
+    response = ada.post("/facelogin/ticket")
+    assert (response.status_code, response.json()) == (201, TICKET)
+    assert accounts.body_of("POST /session/face-ticket") == {"purpose": "verify"}
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_no_consent_no_ticket(ada: Client, accounts: Accounts) -> None:
+    for consent in ({}, {"consent": ""}, {"consent": "2020-01"}):
+        response = ada.post("/train/ticket", consent)
+        assert (response.status_code, response.json()["code"]) == (409, "consent_required")
+    assert accounts.calls == []
+    accounts.says("POST /session/face-ticket", TICKET, 201)
+    assert ada.post("/train/ticket", {"consent": "2026-11"}).status_code == 201
+    assert accounts.body_of("POST /session/face-ticket") == {
+        "purpose": "enrol",
+        "consent_version": "2026-11",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "target"),
+    [
+        (401, "unauthenticated", "/login?next=%2Ftrain"),
+        (401, "reauthentication_required", "/confirm?next=%2Ftrain"),
+        (403, "second_factor_required", "/facelogin?next=%2Ftrain"),
+        (429, "too_many_attempts", None),
+    ],
+)
+def test_a_refused_ticket_says_what_to_do(
+    ada: Client, accounts: Accounts, status: int, code: str, target: str | None
+) -> None:
+    accounts.refuses("POST /session/face-ticket", status, code)
+    response = ada.post("/train/ticket", {"consent": "2026-11"})
+    assert response.status_code == status
+    assert response.json()["detail"] == f"In words: {code}."
+    assert response.json().get("next") == target
+    assert response.headers.get("Retry-After") == ("30" if status == 429 else None)
+
+
+def test_no_ticket_while_accounts_is_away(ada: Client, settings: Any) -> None:
+    settings.ACCOUNTS_URL = "http://127.0.0.1:9"
+    response = ada.post("/facelogin/ticket")
+    assert response.status_code == 503 and response.json()["detail"]
+
+
+def test_without_facelogin_the_way_leads_to_the_codes(
+    ada: Client, accounts: Accounts, settings: Any
+) -> None:
+    settings.FACELOGIN_URL = ""
+    accounts.says("GET /session", WAITING)
+    assert ada.get("/facelogin").headers["Location"] == "/login/other"
+
+
+PAGES = ["/", "/login", "/register", "/profile", "/train", "/confirm", "/facelogin", "/login/other"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_no_inline_script_or_style(
+    ada: Client, accounts: Accounts, nobody: Client, path: str
+) -> None:
+    if path in {"/facelogin", "/login/other"}:
+        accounts.says("GET /session", WAITING)
+    client = nobody if path in {"/login", "/register"} else ada
+    page = client.get(path)
+    assert page.status_code == 200, path
+    text = page.content.decode()
+    assert "<style" not in text and not re.search(r"\sstyle=", text)
+    assert not re.search(r"\son[a-z]+=", text) and "javascript:" not in text
+    for script in re.findall(r"<script[^>]*>", text):
+        assert "src=" in script or 'type="application/json"' in script, script
+    assert '<meta name="viewport"' in text and '<html lang="en"' in text
+    assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_every_file_a_page_names_is_there(ada: Client) -> None:
+    text = ada.get("/train").content.decode()
+    files = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+    assert len(files) >= 5
+    for name in files:
+        assert ada.get(name).status_code == 200, name

@@ -1,0 +1,55 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from kubevision.settings import env
+
+EXAMPLE = "x"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("maybe", lambda: env.flag("KV_TEST", False)),
+        ("many", lambda: env.whole_number("KV_TEST", 2, lowest=0, highest=64)),
+        ("65", lambda: env.whole_number("KV_TEST", 2, lowest=0, highest=64)),
+        ("-1", lambda: env.rate("KV_TEST", 0.001)),
+        ("nan", lambda: env.rate("KV_TEST", 0.001)),
+        ("else", lambda: env.choice("KV_TEST", "open", ("open", "closed"))),
+        ("", lambda: env.origins("KV_TEST", "http://localhost:8000")),
+        ("localhost:8000", lambda: env.origins("KV_TEST", "http://localhost:8000")),
+        ("http://a/path", lambda: env.origins("KV_TEST", "http://localhost:8000")),
+        ("http://a:port", lambda: env.origins("KV_TEST", "http://localhost:8000")),
+        ("http://user@a", lambda: env.origin("KV_TEST", "http://localhost:8000")),
+        ("10.0.0.1/8", lambda: env.networks("KV_TEST", "")),
+        ("/no/such/file", lambda: env.key_file("KV_TEST", None, example=EXAMPLE)),
+        ("postgres://x", lambda: env.database("KV_TEST", None)),
+    ],
+)
+def test_a_malformed_variable_names_itself_and_an_example(
+    monkeypatch: pytest.MonkeyPatch, value: str, read
+) -> None:
+    monkeypatch.setenv("KV_TEST", value)
+    with pytest.raises(ImproperlyConfigured, match=r"KV_TEST.*Example: KV_TEST="):
+        read()
+
+
+def test_a_missing_variable_names_itself_and_an_example() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"KV_ABSENT is not set.*Example: KV_ABSENT=x"):
+        env.text("KV_ABSENT", example=EXAMPLE)
+
+
+def test_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KV_TEST", "https://a.example/, http://b:1")
+    assert env.origins("KV_TEST", "") == ["https://a.example", "http://b:1"]
+    monkeypatch.setenv("KV_TEST", "off")
+    assert env.flag("KV_TEST", True) is False
+    monkeypatch.setenv("KV_TEST", "0.01")
+    assert env.rate("KV_TEST", 0.001) == 0.01
+    monkeypatch.setenv("KV_TEST", "")
+    assert env.origin("KV_TEST", "http://a", may_be_empty=True) == ""
+
+
+def test_a_rooms_own_variable_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.room_variable("test", "DATABASE_URL") == "DATABASE_URL"
+    monkeypatch.setenv("TEST_DATABASE_URL", "sqlite:///x")
+    assert env.room_variable("test", "DATABASE_URL") == "TEST_DATABASE_URL"

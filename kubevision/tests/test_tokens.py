@@ -1,0 +1,132 @@
+"""What the rooms' own tests cannot see: the cache of another service's keys."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kubevision import tokens
+
+NAMES = {"typ": "test+jwt", "audience": "reader"}
+
+
+class Publisher:
+    """A service that publishes keys and counts who asks."""
+
+    def __init__(self) -> None:
+        self.signer = tokens.Signer("writer", [Ed25519PrivateKey.generate()])
+        self.fetches = 0
+        self.body: bytes | None = None
+        publisher = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                publisher.fetches += 1
+                content = publisher.body or json.dumps(publisher.signer.jwks()).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+        self.keys = tokens.RemoteKeys(f"http://127.0.0.1:{self.server.server_address[1]}")
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def token(self) -> str:
+        return self.signer.sign({"sub": "x"}, life_seconds=60, **NAMES)
+
+    def read(self, token: str) -> tokens.Claims:
+        return tokens.read(token, self.keys, issuer="writer", **NAMES)
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    made = Publisher()
+    yield made
+    made.close()
+
+
+def test_keys_are_fetched_once(publisher: Publisher) -> None:
+    for _ in range(5):
+        assert publisher.read(publisher.token())["sub"] == "x"
+    assert publisher.fetches == 1
+
+
+def test_unknown_kids_cause_one_fetch_in_ten_seconds(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.read(publisher.token())
+    stranger = tokens.Signer("writer", [Ed25519PrivateKey.generate()])
+    clock = tokens.time.monotonic()
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: clock + 10.5)
+    for _ in range(5):
+        with pytest.raises(tokens.TokenRefused):
+            publisher.read(stranger.sign({"sub": "x"}, life_seconds=60, **NAMES))
+    assert publisher.fetches == 2
+
+
+def test_a_rotated_key_is_found_and_the_old_one_still_verifies(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = publisher.token()
+    publisher.read(old)
+    newest = Ed25519PrivateKey.generate()
+    publisher.signer = tokens.Signer("writer", [newest, *publisher.signer.keys])
+    clock = tokens.time.monotonic()
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: clock + 10.5)
+    assert publisher.read(publisher.token())["sub"] == "x"
+    assert publisher.read(old)["sub"] == "x"
+
+
+def test_a_withdrawn_key_is_forgotten(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = publisher.token()
+    publisher.read(old)
+    publisher.signer = tokens.Signer("writer", [Ed25519PrivateKey.generate()])
+    clock = tokens.time.monotonic()
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: clock + 301)
+    with pytest.raises(tokens.TokenRefused, match="unknown kid"):
+        publisher.read(old)
+
+
+@pytest.mark.parametrize("body", [b"no json", b"{}", b'{"keys": [{"kty": "RSA"}]}', b"[]"])
+def test_nonsense_for_keys_is_an_outage_not_a_refusal(publisher: Publisher, body: bytes) -> None:
+    publisher.body = body
+    with pytest.raises(tokens.KeysUnavailable):
+        publisher.read(publisher.token())
+    publisher.body = None
+    assert publisher.read(publisher.token())["sub"] == "x"
+
+
+def test_a_service_away_keeps_its_known_keys(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = publisher.token()
+    publisher.read(token)
+    publisher.body = b"no json"
+    clock = tokens.time.monotonic()
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: clock + 301)
+    assert publisher.read(token)["sub"] == "x"
+
+
+def test_not_yet_valid_and_too_old(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tokens.time.time
+    for shift in (60, -120):
+        monkeypatch.setattr(tokens.time, "time", lambda shift=shift: real() + shift)
+        token = publisher.token()
+        monkeypatch.setattr(tokens.time, "time", real)
+        with pytest.raises(tokens.TokenRefused):
+            publisher.read(token)
