@@ -1,5 +1,6 @@
 """The client of docs/client, written from the contract alone, against the real product."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.product import Product
 
 CLIENT = Path(__file__).parent.parent / "docs/client/face_sign_in.py"
+TRANSCRIPT = CLIENT.with_name("transcript.txt")
 MOST_LINES = 80
 
 
@@ -35,3 +37,29 @@ def test_a_taken_name_is_said_in_words(product: Product, ada_jpegs: Path, userna
 
 def test_the_client_stays_short() -> None:
     assert len(CLIENT.read_text().splitlines()) < MOST_LINES
+
+
+def steps(transcript: str) -> list[str]:
+    """Return the order of calls, statuses and message types, runs of frames taken together."""
+    found: list[str] = []
+    for line in transcript.splitlines():
+        words = line.split(" ", 3)
+        if line.startswith("< ws"):
+            step = "< " + json.loads(line.removeprefix("< ws "))["type"]
+        elif line.startswith("> ws"):
+            step = "> frame"
+        elif line.startswith((">", "<")):
+            step = " ".join(words[:3] if line.startswith(">") else words[:2])
+        else:
+            continue
+        if step not in found[-2:]:
+            found.append(step)
+    return found
+
+
+def test_the_transcript_in_the_documentation_is_what_happens(
+    product: Product, ada_jpegs: Path, username: str
+) -> None:
+    fresh = run(product, username, ada_jpegs, "--transcript").stdout
+    assert len(steps(fresh)) >= 20
+    assert steps(TRANSCRIPT.read_text()) == steps(fresh)
