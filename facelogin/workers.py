@@ -7,7 +7,9 @@ attempts: each call carries what it needs and returns plain values.
 
 import asyncio
 import contextlib
+import functools
 import importlib.resources
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,7 +18,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +33,8 @@ from facelogin.recognition import (
     Reference,
     limit_threads,
 )
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -197,6 +201,14 @@ def pool() -> WorkerPool:
 def start() -> None:
     """Start the pool and wait for it; called before the server listens."""
     threshold()
+    table, rate = _table(settings.FACELOGIN_ENGINE), settings.FACELOGIN_FALSE_MATCH_RATE
+    if rate < table.people_bound:
+        logger.warning(
+            "the false match rate is set to %.3g %%, shown for at most %.2g %% (%d people)",
+            rate * 100,
+            table.people_bound * 100,
+            table.people,
+        )
     pool().wait_until_started()
 
 
@@ -209,6 +221,12 @@ def stop() -> None:
         _pool = None
 
 
+@functools.cache
+def _table(engine: str) -> CalibrationTable:
+    folder = importlib.resources.files("facelogin.recognition.engines")
+    return CalibrationTable.from_json(folder.joinpath(f"{engine}.calibration.json").read_text())
+
+
 def threshold() -> float:
     """Return the dissimilarity at or under which a sample matches, from the engine's table.
 
@@ -217,10 +235,8 @@ def threshold() -> float:
     ImproperlyConfigured
         If the table shows no such false match rate.
     """
-    folder: Any = importlib.resources.files("facelogin.recognition.engines")
-    text = folder.joinpath(f"{settings.FACELOGIN_ENGINE}.calibration.json").read_text()
     try:
-        table = CalibrationTable.from_json(text)
+        table = _table(settings.FACELOGIN_ENGINE)
         return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
     except CalibrationError as error:
         raise ImproperlyConfigured(

@@ -1,6 +1,7 @@
 """From a wanted false match rate to a threshold, through a measured table."""
 
 import json
+import math
 from dataclasses import dataclass
 
 from facelogin.recognition.errors import CalibrationError
@@ -62,10 +63,13 @@ class CalibrationTable:
             table = cls(
                 str(body["engine"]), int(body["people"]), float(body["people_bound"]), points
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise CalibrationError(f"malformed calibration table: {error!r}") from None
         rates = [p.false_match_rate for p in points]
         thresholds = [p.threshold for p in points]
+        # JSON as Python reads it knows NaN, which no order holds, and Infinity, which accepts all.
+        if not all(map(math.isfinite, [*rates, *thresholds])):
+            raise CalibrationError("a calibration table holds finite numbers only")
         if not points or rates != sorted(set(rates)) or thresholds != sorted(thresholds):
             raise CalibrationError("the points of a calibration table must grow")
         return table

@@ -92,12 +92,14 @@ class Detector:
     def _detect(cascade: cv2.CascadeClassifier, grey: Grey) -> list[Box]:
         height, width = grey.shape
         shrink = min(1.0, SEARCH_WIDTH / width)
+        smallest = max(24, int(SMALLEST_SHARE * min(width, SEARCH_WIDTH)))
+        if height * shrink < smallest:
+            return []  # no face fits into so flat a frame, and its small copy may have no rows
         small = (
             cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
             if shrink < 1
             else grey
         )
-        smallest = max(24, int(SMALLEST_SHARE * small.shape[1]))
         found, votes = cascade.detectMultiScale2(
             small, scaleFactor=SCALE_STEP, minNeighbors=NEIGHBOURS, minSize=(smallest, smallest)
         )

@@ -52,7 +52,7 @@ class Enrolment:
         if not self.is_complete:
             raise ValueError(f"{len(self._samples)} samples of {WANTED_SAMPLES}")
         left_out = self._samples[_LEFT_OUT_EVERY - 1 :: _LEFT_OUT_EVERY][:LEFT_OUT_SAMPLES]
-        kept = [s for s in self._samples if not any(s is other for other in left_out)]
+        kept = [s for n, s in enumerate(self._samples, start=1) if n % _LEFT_OUT_EVERY]
         reference = Reference(engine, np.stack(kept))
         recognised = sum(compare(sample, reference) <= threshold for sample in left_out)
         if recognised < LEFT_OUT_NEEDED:

@@ -27,6 +27,9 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
         if data[at] != 0xFF:
             return None
         marker = data[at + 1]
+        if marker == 0x00:
+            # No marker: decoders step over it, and would find another size than a length read here.
+            return None
         if marker == 0xFF:  # fill byte
             at += 1
         elif marker in _STANDALONE:

@@ -1,0 +1,37 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from facelogin import checks, workers
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.00001])
+def test_an_unmeasured_rate_stops_the_start(settings, rate: float) -> None:
+    settings.FACELOGIN_FALSE_MATCH_RATE = rate
+    with pytest.raises(ImproperlyConfigured, match=r"FACELOGIN_FALSE_MATCH_RATE=0\.001"):
+        workers.threshold()
+    assert [error.id for error in checks.check_operating_point()] == ["facelogin.E001"]
+
+
+def test_a_laxer_rate_gives_a_higher_threshold(settings) -> None:
+    assert checks.check_operating_point() == []
+    default = workers.threshold()
+    settings.FACELOGIN_FALSE_MATCH_RATE = 0.05
+    assert workers.threshold() > default
+
+
+def test_a_rate_under_what_the_people_show_is_said(
+    settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    workers.start()
+    assert "set to 0.1 %, shown for at most 0.43 % (38 people)" in caplog.text
+    caplog.clear()
+    settings.FACELOGIN_FALSE_MATCH_RATE = 0.01
+    workers.start()
+    assert caplog.text == ""
+
+
+def test_an_engine_that_does_not_load_stops_the_start() -> None:
+    pool = workers.WorkerPool("no such engine", 1)
+    with pytest.raises(ImproperlyConfigured, match="no such engine"):
+        pool.wait_until_started()
+    pool.close()
