@@ -15,8 +15,8 @@ CASCADES = (FRONTAL, PROFILE)
 SEARCH_WIDTH = 320  # px; a frame of 640 is halved, which quarters the work
 SCALE_STEP = 1.1
 NEIGHBOURS = 5
-# Smaller faces are too small for a template anyway; a quarter of the frame's height at 320x240.
-SMALLEST_SHARE = 0.12  # of the frame's width
+# Below the quality gate of 80 px in a frame of 640, so that somebody far away hears "come closer".
+SMALLEST_SHARE = 0.1  # of the frame's width
 # People walk past behind: a second face counts from this share of the first one's width ...
 SECOND_FACE_SHARE = 0.5
 # ... and from this share of its votes. A cascade finds a real face at many places and scales at

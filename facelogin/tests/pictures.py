@@ -10,7 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from facelogin.recognition import Recognizer
 from facelogin.recognition.types import Grey
+from facelogin.workers import make_recognizer
 
 WIDTH, HEIGHT = 640, 480
 FACE_AT = (224.0, 110.0)  # the face's centre in the portrait, px
@@ -18,14 +20,21 @@ WALL = 128
 
 
 @cache
+def recognizer() -> Recognizer:
+    """The product's recognizer, made once for all tests."""
+    return make_recognizer()
+
+
+@cache
 def _portrait() -> Grey:
     from skimage import data
 
-    return as_grey(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY))
+    astronaut: Any = data.astronaut  # scikit-image has no type hints
+    return as_grey(cv2.cvtColor(astronaut(), cv2.COLOR_RGB2GRAY))
 
 
 def as_grey(image: Any) -> Grey:
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), dtype=np.uint8)
 
 
 def encode(image: Any, suffix: str = ".jpg", *flags: int) -> bytes:
@@ -47,6 +56,22 @@ def portrait(
     return as_grey(cv2.warpAffine(_portrait(), move, size, borderMode=cv2.BORDER_REPLICATE))
 
 
+def face_of(image: Grey) -> Grey:
+    """The middle of a frame, where `portrait` puts the face."""
+    return image[170:310, 250:390]
+
+
+def stranger(image: Grey, seed: int) -> Grey:
+    """Another face: this one bent until it is nobody's, in a different way for each seed."""
+    random = np.random.default_rng(seed)
+    grid_y, grid_x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    period_x, period_y = random.uniform(24, 34, 2)
+    phase_x, phase_y = random.uniform(0, 2 * np.pi, 2)
+    bent_x = (grid_x + 12 * np.sin(grid_y / period_x + phase_x)).astype(np.float32)
+    bent_y = (grid_y + 12 * np.sin(grid_x / period_y + phase_y)).astype(np.float32)
+    return as_grey(cv2.remap(image, bent_x, bent_y, cv2.INTER_LINEAR))
+
+
 def lit(image: Grey, gain: float = 1.0, offset: float = 0.0) -> Grey:
     return as_grey(image * gain + offset)
 
@@ -55,6 +80,11 @@ def lit_from_one_side(image: Grey, darkest: float = 0.08) -> Grey:
     """A lamp at the left: the light falls off steeply over the middle of the frame."""
     across = np.linspace(-1, 1, image.shape[1])
     return as_grey(image * (darkest + (1 - darkest) / (1 + np.exp(25 * across))))
+
+
+def burnt_out(image: Grey, darkest_lit: float = 160) -> Grey:
+    """Far too much light: only eyes, brows and mouth are not white."""
+    return as_grey(255 - 0.5 * np.maximum(0, darkest_lit - image.astype(np.float32)))
 
 
 def blurred(image: Grey, sigma: float) -> Grey:
@@ -72,11 +102,14 @@ def wall(seed: int = 0) -> Grey:
     return as_grey(np.random.default_rng(seed).normal(WALL, 3, (HEIGHT, WIDTH)))
 
 
-def turned_head(share: float = 0.45) -> Grey:
-    """The head turned: its far side squeezed, as seen from the side."""
-    image = portrait(1.6)
-    grid_y, grid_x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    return as_grey(cv2.remap(image, 320 + (grid_x - 320) / share, grid_y, cv2.INTER_LINEAR))
+def half_hidden(side: str) -> Grey:
+    """Half the face behind a board: what is left looks like a head turned away."""
+    image = portrait(1.8)
+    if side == "left":
+        image[:, :350] = WALL
+    else:
+        image[:, 305:] = WALL
+    return image
 
 
 def frames(count: int, seed: int = 0) -> list[Grey]:
