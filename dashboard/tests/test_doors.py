@@ -1,0 +1,207 @@
+"""Every step of a sign-in: where it may lead, what cookies it leaves, what it never shows."""
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.db import connections
+from django.test import Client
+
+from dashboard.tests.conftest import ACCOUNT, FULL, SESSION, TICKET, WAITING, Accounts
+
+PASSWORD = "a sentence nobody guesses"
+MARKUP = '"><script>alert(1)</script>'
+ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+STEPS: list[tuple[str, str, dict[str, str]]] = [
+    ("/login", "POST /sessions", {"username": "ada", "password": PASSWORD}),
+    ("/facelogin", "POST /session/factors/face", {"assertion": "a.b.c"}),
+    ("/login/other", "POST /session/factors/recovery-code", {"code": "AAAA"}),
+    ("/confirm", "POST /session/reauthentication", {"password": PASSWORD}),
+]
+# Pages as a browser comes to see them when something went wrong, beside those of test_pages.
+AWKWARD_PAGES: list[tuple[str, dict[str, str], str]] = [
+    ("/login", {"username": "ada", "password": PASSWORD}, "POST /sessions"),
+    ("/register", {"username": "ada", "password": PASSWORD}, "POST /users"),
+    ("/facelogin", {"assertion": "a.b.c"}, "POST /session/factors/face"),
+    ("/login/other", {"code": "AAAA"}, "POST /session/factors/recovery-code"),
+    ("/train", {"assertion": "a.b.c"}, "PUT /user/factors/face"),
+]
+
+
+def has_no_inline_code(text: str) -> bool:
+    scripts = re.findall(r"<script[^>]*>", text)
+    return (
+        all("src=" in script or 'type="application/json"' in script for script in scripts)
+        and "<style" not in text
+        and not re.search(r"\s(style|on[a-z]+)=", text)
+    )
+
+
+def test_the_room_alone_has_no_database_and_no_django_sessions() -> None:
+    assert connections.settings["default"]["ENGINE"] == "django.db.backends.dummy"
+    names = " ".join([*configured.INSTALLED_APPS, *configured.MIDDLEWARE])
+    assert "contrib.auth" not in names and "sessions" not in names
+
+
+@pytest.mark.parametrize(("path", "call", "data"), STEPS)
+def test_no_step_leads_elsewhere(
+    ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
+) -> None:
+    accounts.says(call, SESSION | {"token": "T2"})
+    for target in ELSEWHERE:
+        response = ada.post(path, data | {"next": target})
+        assert response.headers["Location"] == "/", target
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+@pytest.mark.parametrize("path", ["/login", "/facelogin", "/login/other", "/confirm"])
+def test_no_page_carries_elsewhere_on(
+    ada: Client, accounts: Accounts, path: str, target: str
+) -> None:
+    response = ada.get(path, {"next": target})
+    assert "evil" not in response.headers.get("Location", "")
+    assert b"evil" not in response.content and b"alert(1)" not in response.content
+
+
+def test_an_active_session_needs_no_login_page(ada: Client) -> None:
+    assert ada.get("/login", {"next": "/profile"}).headers["Location"] == "/profile"
+
+
+@pytest.mark.parametrize("path", ["/facelogin", "/login/other", "/confirm"])
+def test_next_goes_along(ada: Client, accounts: Accounts, path: str) -> None:
+    accounts.says("GET /session", FULL if path == "/confirm" else WAITING)
+    page = ada.get(path, {"next": "/profile?a=b&c=d"}).content.decode()
+    assert 'name="next" value="/profile?a=b&amp;c=d"' in page
+
+
+@pytest.mark.parametrize(("path", "call", "data"), STEPS)
+def test_each_step_renews_both_cookies(
+    ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
+) -> None:
+    accounts.says(call, SESSION | {"token": "T2", "pass_token": "P2"})
+    response = ada.post(path, data)
+    for name, value in (("kv_session", "T2"), ("kv_pass", "P2")):
+        cookie = response.cookies[name]
+        assert cookie.value == value
+        assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
+        assert cookie["max-age"] == ""  # forgotten when the browser closes
+    assert b"T2" not in response.content and "T2" not in response.headers["Location"]
+
+
+@pytest.mark.parametrize(("path", "call", "data"), STEPS)
+def test_a_refused_step_leaves_the_cookies(
+    ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
+) -> None:
+    accounts.says("GET /session", SESSION if path == "/confirm" else WAITING)
+    accounts.refuses(call, 401, "invalid_credentials")
+    response = ada.post(path, data)
+    assert response.status_code == 400
+    assert not {"kv_session", "kv_pass"} & set(response.cookies)
+
+
+def test_cookies_behind_tls_are_forgotten_under_their_own_names(
+    ada: Client, accounts: Accounts, settings: Any
+) -> None:
+    settings.SECURE_COOKIES = True
+    settings.SESSION_TOKEN_COOKIE = "__Host-kv_session"
+    settings.PASS_COOKIE = "__Secure-kv_pass"
+    settings.PASS_COOKIE_DOMAIN = ".example.org"
+    ada.cookies["__Host-kv_session"] = "token"
+    response = ada.post("/logout")
+    session, passed = response.cookies["__Host-kv_session"], response.cookies["__Secure-kv_pass"]
+    # A browser refuses these prefixes without Secure, so an answer without it deletes nothing.
+    for cookie in (session, passed):
+        assert cookie["max-age"] == 0 and cookie["secure"] and cookie["path"] == "/"
+    assert (session["domain"], passed["domain"]) == ("", ".example.org")
+
+
+def test_the_csrf_cookie_is_not_for_scripts(nobody: Client) -> None:
+    cookie = nobody.get("/login").cookies["kv_csrf"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/train", "/confirm", "/login/other"])
+def test_a_page_costs_one_call(ada: Client, accounts: Accounts, path: str) -> None:
+    assert ada.get(path).status_code == 200
+    assert len(accounts.calls) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/train", "/confirm"])
+def test_a_name_is_text(ada: Client, accounts: Accounts, path: str) -> None:
+    user = {"id": "6f9d", "username": "ada", "display_name": MARKUP}
+    accounts.says("GET /session", SESSION | {"user": user})
+    accounts.says("GET /user", ACCOUNT | user)
+    page = ada.get(path).content.decode()
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(("path", "data", "call"), AWKWARD_PAGES)
+def test_a_refusal_is_text_on_a_page_of_ours(
+    ada: Client, accounts: Accounts, path: str, data: dict[str, str], call: str
+) -> None:
+    accounts.says("GET /session", SESSION if path == "/train" else WAITING)
+    accounts.refuses(call, 409, "refused", detail=MARKUP)
+    page = ada.post(path, data | {"username": MARKUP} if "username" in data else data)
+    text = page.content.decode()
+    assert page.status_code == 400 and "no-store" in page.headers["Cache-Control"]
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+    assert has_no_inline_code(text)
+    assert 'role="alert"' in text
+    assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(("path", "data", "call"), AWKWARD_PAGES)
+def test_accounts_away_in_mid_step_is_said(
+    ada: Client, settings: Any, path: str, data: dict[str, str], call: str
+) -> None:
+    settings.ACCOUNTS_URL = "http://127.0.0.1:9"
+    page = ada.post(path, data)
+    text = page.content.decode()
+    assert page.status_code == 503 and page.headers["Retry-After"] == "5"
+    assert f'href="{path}"' in text and has_no_inline_code(text)
+    assert not {"kv_session", "kv_pass"} & set(page.cookies)
+    assert PASSWORD not in text and "Traceback" not in text
+
+
+def test_the_page_of_recovery_codes_holds_no_inline_code(ada: Client, accounts: Accounts) -> None:
+    face = ACCOUNT["factors"]["face"]  # type: ignore[index]
+    accounts.says("PUT /user/factors/face", face | {"recovery_codes": ["A"] * 10})
+    assert has_no_inline_code(ada.post("/train", {"assertion": "a.b.c"}).content.decode())
+
+
+def test_the_ticket_stands_in_no_page(ada: Client, accounts: Accounts) -> None:
+    accounts.says("POST /session/face-ticket", TICKET, 201)
+    for path in ("/train", "/facelogin"):
+        accounts.says("GET /session", FULL)
+        text = ada.get(path).content.decode()
+        assert str(TICKET["ticket"]) not in text and str(TICKET["websocket_url"]) not in text
+    assert "POST /session/face-ticket" not in [name for name, _, _ in accounts.calls]
+
+
+@pytest.mark.parametrize("path", ["/facelogin/ticket", "/train/ticket", "/logout"])
+def test_what_changes_something_is_never_a_link(ada: Client, accounts: Accounts, path: str) -> None:
+    assert ada.get(path).status_code == 405
+    assert accounts.calls == []
+
+
+def test_consent_of_yesterday_is_said_in_accounts_words(ada: Client, accounts: Accounts) -> None:
+    accounts.refuses(
+        "POST /session/face-ticket", 409, "consent_required", current_consent_version="2027-01"
+    )
+    response = ada.post("/train/ticket", {"consent": "2026-11"})
+    assert response.status_code == 409
+    assert response.json() == {
+        "code": "consent_required", "detail": "In words: consent_required."
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("token", ["", "ü", "a b", "x" * 4000])
+def test_a_cookie_the_visitor_wrote_opens_nothing(
+    nobody: Client, accounts: Accounts, token: str
+) -> None:
+    nobody.cookies["kv_session"] = token
+    for path in ("/profile", "/train", "/facelogin", "/confirm"):
+        response = nobody.get(path)
+        assert response.status_code == 302, path
+        assert response.headers["Location"].startswith("/login?next=")
