@@ -11,12 +11,29 @@ from urllib.parse import urlsplit
 
 
 def main() -> int:
+    """Serve, or say in a sentence why that cannot be; return the exit status."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.core.management.base import SystemCheckError  # noqa: PLC0415
+
+    try:
+        return serve()
+    except (ImproperlyConfigured, SystemCheckError) as error:
+        print(f"KubeVision cannot start: {error}", file=sys.stderr)
+        return 1
+
+
+def serve() -> int:
     """Start what the settings name, serve until a signal comes, stop it again.
 
     Returns
     -------
     int
         Exit status: 0 after a signal, 1 if the address could not be taken.
+
+    Raises
+    ------
+    ImproperlyConfigured, SystemCheckError
+        If the settings do not allow a start.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
     from daphne.server import Server  # noqa: PLC0415  (installs Twisted's reactor)

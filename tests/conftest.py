@@ -12,7 +12,7 @@ from tests.product import Product, running_product
 
 ADA, STRANGER = Person(1), Person(4)
 # Twelve seconds of different pictures: longer than a good attempt, so that it is no loop.
-FEED_FRAMES = 90
+FEED_FRAMES = 120
 
 _numbers = count(1)
 

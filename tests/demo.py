@@ -21,7 +21,7 @@ from tests.run import ROOT
 
 SCREENSHOTS = ROOT / "demo-screenshots"
 ADA, STRANGER = Person(1), Person(4)
-FEED_FRAMES = 90
+FEED_FRAMES = 120
 PHONE = {"width": 390, "height": 844}
 
 

@@ -128,7 +128,8 @@ def portrait(person: Person, pose: Pose | None = None) -> Frame:
     painting = _paint(person)
     layer = painting.eyes_open
     if pose.blink > 0:
-        layer = cv2.addWeighted(layer, 1 - pose.blink, painting.eyes_closed, pose.blink, 0)
+        closed = np.float32(pose.blink)
+        layer = layer * (1 - closed) + painting.eyes_closed * closed
     seen = _look(painting, layer, pose)
     image = painting.room * (1 - seen[..., 3:]) + seen[..., :3]
     return _expose(image, pose)
@@ -170,8 +171,8 @@ def _expose(image: npt.NDArray[np.float32], pose: Pose) -> Frame:
     lit = image * (255 * pose.gain * (1 + pose.side_light * across))
     soft = cv2.GaussianBlur(lit.astype(np.float32), (0, 0), 0.6)
     random = np.random.default_rng([pose.noise_seed, 9])
-    soft += NOISE * random.standard_normal(soft.shape, dtype=np.float32)
-    return np.asarray(np.clip(soft, 0, 255), np.uint8)
+    noisy = soft + NOISE * random.standard_normal(soft.shape, dtype=np.float32)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
 
 
 def frames(person: Person, count: int, seed: int = 0) -> Iterator[Frame]:

@@ -1,13 +1,14 @@
 """Starts the real product, all three rooms, in a process and a folder of its own."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,12 +34,22 @@ class Product:
         return int(self.origin.rsplit(":", 1)[1])
 
 
+# Below the ports that systems hand out for outgoing connections: those may be taken at any time.
+PORTS = range(18_000, 28_000)
+
+
 def free_port() -> int:
     """Return a port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port was found")
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
@@ -62,6 +73,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # a test's Ctrl-C is not the product's
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
     )
     product = Product(origin, folder, process)
     ready = threading.Event()
@@ -77,7 +89,8 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
-        if not ready.wait(START_TIMEOUT_SECONDS) or process.poll() is not None:
+        ready.wait(START_TIMEOUT_SECONDS)
+        if not any("is ready" in line for line in product.log):
             raise RuntimeError("the product did not start:\n" + "\n".join(product.log))
         yield product
     finally:
@@ -88,9 +101,9 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End the product as Ctrl-C in a terminal would: every process of its group hears it."""
+    """End the product as a service manager would."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
+        process.terminate()
         try:
             process.wait(STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:

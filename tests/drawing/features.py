@@ -93,13 +93,14 @@ def beard(t: Traits, image: Image, x: Plane, y: Plane, edge: Plane) -> Image:
     if not t.beard:
         return image
     random = np.random.default_rng([t.seed, 5])
-    cheek_line = t.mouth_y - 0.1 - 0.75 * np.clip(np.abs(x) - 0.35, 0, 1) ** 1.3
+    width: Plane = np.abs(x)
+    cheek_line = t.mouth_y - 0.1 - 0.75 * np.clip(width - 0.35, 0, 1) ** 1.3
     area = step(y - cheek_line, 0.0, 0.16) * step(edge, 1.02, 0.97)
     upper_lip = bump(x, y, (0, t.mouth_y - 0.14), (0.28, 0.05))
-    area = np.maximum(area * step(np.abs(x) + (y - t.mouth_y), 0.3, 0.46), np.minimum(upper_lip, 1))
+    area = np.maximum(area * step(width + (y - t.mouth_y), 0.3, 0.46), np.minimum(upper_lip, 1))
     lips = bump(x, y, (0, t.mouth_y + 0.02), (t.mouth_half_width * 0.8, 0.085))
     area = np.clip(area - 1.4 * lips, 0, 1)
-    hairs = 0.5 * strands(random, y, x + 0.3 * np.abs(x) * y, 2.4)
+    hairs = 0.5 * strands(random, y, x + 0.3 * width * y, 2.4)
     hairs += 0.5 * noise(random, x.shape, (5, 9))
     cover = np.clip(area * t.beard * (0.62 + 0.28 * hairs), 0, 0.9)
     return over(image, np.broadcast_to(colour(t.hair) * 0.85, image.shape), cover)

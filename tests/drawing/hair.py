@@ -81,7 +81,7 @@ def body(t: Traits, x: Plane, y: Plane) -> tuple[Image, Plane, Plane]:
     chin = t.chin_y
     width = np.abs(x)
     neck_width = 0.6 + 0.16 * step(y, chin, chin + 0.4)
-    neck = step(width, neck_width + 0.015, neck_width - 0.015) * step(y, 0.6, 0.8)
+    neck = step(neck_width - width, -0.015, 0.015) * step(y, 0.6, 0.8)
     slope = chin + 0.02 + 0.22 * width + 0.75 * np.clip(width - 1.55, 0, 3) ** 1.8
     neckline = chin + 0.5 - 0.75 * np.clip(width - 0.05, 0, 1) ** 2.2
     top = np.maximum(slope, neckline)

@@ -84,8 +84,8 @@ def skin(t: Traits, x: Plane, y: Plane) -> npt.NDArray[np.float32]:
     blotches = noise(random, shape, (26, 26))
     wrinkles = noise(random, shape, (60, 11)) * step(y, -0.3, -0.5)
     pores = noise(random, shape, (5, 5))
-    # As many grey levels on dark skin as on fair: the camera's noise is the same on both.
-    strength = 0.023 / (sum(t.skin) / 3)
+    # Nearly as many grey levels on dark skin as on fair: the noise is the same on both.
+    strength = 0.0245 / (sum(t.skin) / 3) ** 0.75
     tone = 1 + strength * creases + 0.008 * blotches + 0.02 * t.age * wrinkles + 0.006 * pores
     red = 0.07 * pair(x, y, (0.55, 0.38), (0.24, 0.18)) + 0.06 * bump(
         x, y, (0, t.nose_length), (0.16, 0.12)
@@ -108,7 +108,7 @@ def skin(t: Traits, x: Plane, y: Plane) -> npt.NDArray[np.float32]:
 
 
 def shadows(t: Traits, x: Plane, y: Plane) -> Plane:
-    """Return what the lamp does not reach: beside and under the nose, in the corners of the eyes."""
+    """Return what the lamp does not reach: beside and under the nose, in corners of the eyes."""
     tip = t.nose_length
     dark = 0.2 * bump(x, y, (0.06, tip + 0.16), (0.15 * t.nose_width, 0.05))
     dark += 0.1 * bump(x, y, (0.24 * t.nose_width, tip - 0.02), (0.06, 0.12))

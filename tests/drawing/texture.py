@@ -34,7 +34,7 @@ def pair(x: Plane, y: Plane, centre: tuple[float, float], spread: tuple[float, f
     return bump(x, y, centre, spread) + bump(x, y, (-centre[0], centre[1]), spread)
 
 
-def step(value: Plane, start: float, end: float) -> Plane:
+def step(value: npt.NDArray[np.floating], start: float, end: float) -> Plane:
     """Return 0 before start, 1 after end and a smooth way between; start may be the larger."""
     t = np.clip((value - start) / (end - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
@@ -68,7 +68,7 @@ def grain(random: np.random.Generator, shape: tuple[int, ...], turns: Plane) -> 
     for number in range(GRAIN_DIRECTIONS):
         straight = noise(random, (side, side), (length, width))
         turn = cv2.getRotationMatrix2D(middle, -180 * number / GRAIN_DIRECTIONS, 1)
-        turn[:, 2] -= ((side - breadth) / 2, (side - height) / 2)
+        turn[:, 2] -= np.array([(side - breadth) / 2, (side - height) / 2])
         turned = cv2.warpAffine(straight, turn, (breadth, height), flags=cv2.INTER_LINEAR)
         near = np.cos(np.pi * (turns - number / GRAIN_DIRECTIONS))
         total += turned * near**12

@@ -1,0 +1,81 @@
+"""Starting and stopping, as people do it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.product import Product, running_product
+from tests.run import ROOT, environment
+
+
+def _processes_of(product: Product) -> list[str]:
+    """Return the command lines of what still lives in the product's process group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            group = os.getpgid(int(entry.name))
+            state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            if group == product.process.pid and state != "Z":
+                found.append((entry / "cmdline").read_text())
+        except (ProcessLookupError, FileNotFoundError):
+            continue
+    return found
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+def test_it_leaves_quietly_and_takes_its_workers_along(tmp_path: Path, how: str) -> None:
+    with running_product(tmp_path) as product:
+        assert len(_processes_of(product)) >= 3  # itself and two workers
+        if how == "Ctrl-C":  # reaches every process of a terminal
+            os.killpg(product.process.pid, signal.SIGINT)
+        else:
+            product.process.terminate()
+        assert product.process.wait(timeout=20) == 0
+        assert _processes_of(product) == []
+    assert not any("Traceback" in line for line in product.log)
+
+
+def test_a_taken_port_is_said_with_what_to_do(tmp_path: Path, product: Product) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        origin = f"http://localhost:{taken.getsockname()[1]}"
+        env = environment(
+            DJANGO_SETTINGS_MODULE="kubevision.settings.local",
+            DATA_DIR=str(product.folder),
+            PUBLIC_ORIGINS=origin,
+            FACELOGIN_WORKERS="1",
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "kubevision.serve"],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert "cannot listen" in done.stderr and "PUBLIC_ORIGINS=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unmeasured_operating_point_stops_the_start(product: Product) -> None:
+    env = environment(
+        DJANGO_SETTINGS_MODULE="kubevision.settings.local",
+        DATA_DIR=str(product.folder),
+        FACELOGIN_FALSE_MATCH_RATE="0.000001",
+    )
+    command = [sys.executable, "-m", "kubevision.serve"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "FACELOGIN_FALSE_MATCH_RATE=0.001" in done.stderr and "Traceback" not in done.stderr
