@@ -15,7 +15,7 @@ ACTIVE = "active"
 AWAITING_SECOND_FACTOR = "awaiting_second_factor"
 
 
-def _live_sessions(**conditions: str) -> "Session | None":
+def _live_session(**conditions: str) -> Session | None:
     now = timezone.now()
     return (
         Session.objects.select_related("user")
@@ -31,17 +31,17 @@ def _live_sessions(**conditions: str) -> "Session | None":
 
 def session_by_token(token: str) -> Session | None:
     """Return the live session of a session token, if its person may still sign in."""
-    return _live_sessions(token_hash=tokens.fingerprint(token)) if token else None
+    return _live_session(token_hash=tokens.fingerprint(token)) if token else None
 
 
 def session_by_pass(pass_token: str) -> Session | None:
     """Return the live session of a pass."""
-    return _live_sessions(pass_hash=tokens.fingerprint(pass_token)) if pass_token else None
+    return _live_session(pass_hash=tokens.fingerprint(pass_token)) if pass_token else None
 
 
 def session_by_id(session_id: str) -> Session | None:
     """Return a live session by its id."""
-    return _live_sessions(pk=session_id)
+    return _live_session(pk=session_id)
 
 
 def expires_at(session: Session) -> datetime:
