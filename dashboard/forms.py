@@ -21,7 +21,6 @@ class Form(forms.Form):
             bound.widget.attrs.setdefault("class", "form-control form-control-lg")
             if name in self.errors:
                 bound.widget.attrs["class"] += " is-invalid"
-                bound.widget.attrs["aria-describedby"] = f"error-{name}"
 
     def show(self, refusal: Refusal) -> None:
         """Show accounts' words: at the field they are about, else above the form."""

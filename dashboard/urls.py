@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("train", face.train, name="train"),
     path("train/ticket", face.train_ticket, name="train-ticket"),
     path("profile", home.profile, name="profile"),
+    path("profile/recovery-codes", home.renew_codes, name="renew-codes"),
     path("logout", sign_in.logout, name="logout"),
 ]

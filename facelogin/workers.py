@@ -133,12 +133,12 @@ class Lane:
         self.kill()
         self._start()
 
-    def kill(self) -> None:
-        """End the process at once."""
+    def kill(self, *, wait: bool = False) -> None:
+        """End the process at once; on request wait for the executor's own thread as well."""
         with contextlib.suppress(ProcessLookupError, BrokenProcessPool, TimeoutError):
             # Answered long ago, unless the process is still starting.
             os.kill(self.started.result(timeout=0), signal.SIGKILL)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=wait, cancel_futures=True)
 
 
 class WorkerPool:
@@ -181,7 +181,8 @@ class WorkerPool:
     def close(self) -> None:
         """End all processes."""
         for lane in self.lanes:
-            lane.kill()
+            # Without waiting the interpreter may end while that thread still closes its pipe.
+            lane.kill(wait=True)
 
 
 _pool: WorkerPool | None = None

@@ -40,6 +40,7 @@ def serve() -> int:
     from django.conf import settings  # noqa: PLC0415
     from django.core.management.base import BaseCommand  # noqa: PLC0415
     from django.utils.module_loading import import_string  # noqa: PLC0415
+    from twisted.internet import reactor  # noqa: PLC0415
     from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
     from twisted.python.failure import Failure  # noqa: PLC0415
 
@@ -58,7 +59,9 @@ def serve() -> int:
 
         def listen_success(self, port: IListeningPort) -> None:
             super().listen_success(port)
-            print(
+            # Once the reactor runs, signals are heard: before it, one would end us unfinished.
+            reactor.callWhenRunning(
+                print,
                 f"KubeVision is ready: open {settings.PUBLIC_ORIGINS[0]} (Ctrl-C stops it)",
                 flush=True,
             )

@@ -1,13 +1,15 @@
 """Accounts' REST API as this room uses it (contract section 1), one method a call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
+
+T = TypeVar("T")
 
 # A person waits for the page: better a helpful one soon than a spinner.
 CONNECT_TIMEOUT_SECONDS = 1.0
@@ -91,6 +93,14 @@ class Caller:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def _read(parse: Callable[[Any], T], body: Any) -> T:
+    """Read an answer; one of another shape is no answer."""
+    try:
+        return parse(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise AccountsUnavailable(f"accounts answered something else: {error!r}") from error
+
+
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -113,6 +123,27 @@ def _session(body: Mapping[str, Any]) -> Session:
 
 def _face(body: Mapping[str, Any]) -> Face:
     return Face(_time(body["enrolled_at"]), body["engine"], _time(body["expires_at"]))
+
+
+def _account(body: Mapping[str, Any]) -> Account:
+    factors = body["factors"]
+    return Account(
+        user=_person(body),
+        email=body["email"],
+        face=_face(factors["face"]) if factors["face"] else None,
+        remaining_recovery_codes=factors["recovery_codes"]["remaining"],
+    )
+
+
+def _codes(body: Mapping[str, Any]) -> list[str]:
+    codes = body.get("codes", body.get("recovery_codes", []))
+    return [str(code) for code in codes]
+
+
+def _ticket(body: Mapping[str, Any]) -> dict[str, Any]:
+    for name in ("ticket", "websocket_url", "websocket_subprotocol", "attempts_remaining"):
+        _ = body[name]  # what the page's script cannot do without
+    return dict(body)
 
 
 @cache
@@ -149,9 +180,11 @@ class Accounts:
             content = answer.json() if answer.content else {}
         except (httpx.HTTPError, ValueError) as error:
             raise AccountsUnavailable(str(error)) from error
-        if not answer.is_error:
+        if answer.is_success:
             return content
-        if answer.is_server_error and content.get("code") != "facelogin_unavailable":
+        code = content.get("code") if isinstance(content, dict) else None
+        # No code: something between us answered that is not accounts.
+        if code is None or (answer.is_server_error and code != "facelogin_unavailable"):
             raise AccountsUnavailable(f"accounts answered {answer.status_code}")
         retry_after = answer.headers.get("Retry-After", "")
         raise Refusal(
@@ -165,13 +198,13 @@ class Accounts:
 
     def sign_in(self, username: str, password: str) -> Session:
         """Open a session by password."""
-        return _session(
-            self._call("POST", "/sessions", {"username": username, "password": password})
+        return _read(
+            _session, self._call("POST", "/sessions", {"username": username, "password": password})
         )
 
     def session(self) -> Session:
         """Read the session."""
-        return _session(self._call("GET", "/session"))
+        return _read(_session, self._call("GET", "/session"))
 
     def sign_out(self) -> None:
         """End the session."""
@@ -179,34 +212,30 @@ class Accounts:
 
     def confirm_password(self, password: str) -> Session:
         """Show the password again."""
-        return _session(self._call("POST", "/session/reauthentication", {"password": password}))
+        return _read(
+            _session, self._call("POST", "/session/reauthentication", {"password": password})
+        )
 
     def face_ticket(self, purpose: str, consent_version: str = "") -> dict[str, Any]:
         """Return a ticket for the camera, as the page's script wants it."""
         body = {"purpose": purpose}
         if consent_version:
             body["consent_version"] = consent_version
-        ticket: dict[str, Any] = self._call("POST", "/session/face-ticket", body)
-        return ticket
+        return _read(_ticket, self._call("POST", "/session/face-ticket", body))
 
     def show_face(self, assertion: str) -> Session:
         """Show the face as second factor."""
-        return _session(self._call("POST", "/session/factors/face", {"assertion": assertion}))
+        return _read(
+            _session, self._call("POST", "/session/factors/face", {"assertion": assertion})
+        )
 
     def show_recovery_code(self, code: str) -> Session:
         """Show a recovery code as second factor."""
-        return _session(self._call("POST", "/session/factors/recovery-code", {"code": code}))
+        return _read(_session, self._call("POST", "/session/factors/recovery-code", {"code": code}))
 
     def account(self) -> Account:
         """Read the person's account with its factors."""
-        body = self._call("GET", "/user?include=factors")
-        factors = body["factors"]
-        return Account(
-            user=_person(body),
-            email=body["email"],
-            face=_face(factors["face"]) if factors["face"] else None,
-            remaining_recovery_codes=factors["recovery_codes"]["remaining"],
-        )
+        return _read(_account, self._call("GET", "/user?include=factors"))
 
     def activate_face(self, assertion: str) -> list[str]:
         """Make an enrolled face count; return recovery codes if the person had none."""
@@ -216,10 +245,8 @@ class Accounts:
             {"assertion": assertion},
             timeout=ACTIVATION_TIMEOUT_SECONDS,
         )
-        codes: list[str] = body.get("recovery_codes", [])
-        return codes
+        return _read(_codes, body)
 
     def renew_recovery_codes(self) -> list[str]:
         """Replace the person's recovery codes; return the new ones."""
-        codes: list[str] = self._call("POST", "/user/factors/recovery-codes")["codes"]
-        return codes
+        return _read(_codes, self._call("POST", "/user/factors/recovery-codes"))

@@ -76,7 +76,7 @@ def test_a_waiting_sign_in_goes_on_to_the_camera(nobody: Client, accounts: Accou
     accounts.says("POST /sessions", WAITING | {"token": "T"}, 201)
     response = nobody.post("/login", SIGN_IN | {"next": "/profile"})
     assert response.headers["Location"] == "/facelogin?next=%2Fprofile"
-    assert "kv_pass" not in response.cookies
+    assert response.cookies["kv_pass"]["max-age"] == 0  # of whoever was signed in here before
 
 
 def test_without_a_usable_face_it_goes_on_to_the_codes(nobody: Client, accounts: Accounts) -> None:
@@ -139,10 +139,10 @@ def test_registering_shows_accounts_words_at_their_field(
     accounts.refuses("POST /users", 400, "invalid_input", errors={"password": ["Too common."]})
     page = nobody.post("/register", SIGN_IN)
     assert page.status_code == 400
-    assert re.search(rb'id="error-password">.*Too common', page.content, re.DOTALL)
+    assert re.search(rb'id="id_password_error">.*Too common', page.content, re.DOTALL)
     accounts.refuses("POST /users", 409, "username_taken")
     page = nobody.post("/register", SIGN_IN)
-    assert re.search(rb'id="error-username">.*username_taken', page.content, re.DOTALL)
+    assert re.search(rb'id="id_username_error">.*username_taken', page.content, re.DOTALL)
 
 
 def test_an_assertion_opens_the_session(ada: Client, accounts: Accounts) -> None:
@@ -204,7 +204,7 @@ def test_enrolling_needs_fresh_proof(ada: Client, accounts: Accounts) -> None:
     assert ada.get("/train").headers["Location"] == "/confirm?next=%2Ftrain"
     accounts.refuses("PUT /user/factors/face", 401, "reauthentication_required")
     response = ada.post("/train", {"assertion": "a.b.c"})
-    assert response.status_code in {302, 400}
+    assert response.headers["Location"] == "/confirm?next=%2Ftrain"
 
 
 def test_recovery_codes_are_shown_once_and_never_stored(ada: Client, accounts: Accounts) -> None:

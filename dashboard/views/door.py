@@ -1,5 +1,6 @@
 """What every page needs: whose browser this is, its cookies, and where to send it instead."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -22,19 +23,25 @@ RETRY_SECONDS = 5
 
 def accounts_for(request: HttpRequest, *, anonymous: bool = False) -> Accounts:
     """Return accounts as this browser may call it."""
+    # Header values are printable ASCII; a browser's name need not be.
+    user_agent = request.headers.get("User-Agent", "")
     headers = {
         "X-Forwarded-For": client_address(request),
-        "User-Agent": request.headers.get("User-Agent", ""),
+        "User-Agent": "".join(c for c in user_agent if c.isascii() and c.isprintable()).strip(),
         REQUEST_ID_HEADER: request_id(request),
     }
-    token = "" if anonymous else request.COOKIES.get(settings.SESSION_TOKEN_COOKIE, "")
-    # Header values are ASCII; anything else in the cookie was not set by us.
-    return Accounts(Caller(token if token.isascii() else "", headers))
+    return Accounts(Caller("" if anonymous else _token(request), headers))
+
+
+def _token(request: HttpRequest) -> str:
+    """Return the session token of the browser's cookie; what cannot be one is none."""
+    token = request.COOKIES.get(settings.SESSION_TOKEN_COOKIE, "")
+    return token if re.fullmatch(r"[A-Za-z0-9_-]{1,200}", token) else ""
 
 
 def has_token(request: HttpRequest) -> bool:
     """Say whether the browser claims to be signed in; accounts knows whether it is."""
-    return bool(request.COOKIES.get(settings.SESSION_TOKEN_COOKIE))
+    return bool(_token(request))
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -66,6 +73,8 @@ def remember(response: HttpResponse, session: Session) -> HttpResponse:
     if session.pass_token:
         domain = settings.PASS_COOKIE_DOMAIN or None
         _set_cookie(response, settings.PASS_COOKIE, session.pass_token, domain=domain)
+    elif session.token:  # a pass of whoever was signed in here before must not stay
+        _forget_pass(response)
     return response
 
 
@@ -86,27 +95,43 @@ def _set_cookie(
 def forget(response: HttpResponse) -> HttpResponse:
     """Take the tokens from the browser."""
     response.delete_cookie(settings.SESSION_TOKEN_COOKIE, samesite="Lax")
+    _forget_pass(response)
+    return response
+
+
+def _forget_pass(response: HttpResponse) -> None:
     response.delete_cookie(
         settings.PASS_COOKIE, domain=settings.PASS_COOKIE_DOMAIN or None, samesite="Lax"
     )
-    return response
 
 
 def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> HttpResponse:
     """Return a page of the dashboard."""
+    context["has_face_factor"] = bool(settings.FACELOGIN_URL)
     return render(request, f"dashboard/{name}.html", context, status=status)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Say that accounts is away, instead of breaking."""
-    response = page(request, "unavailable", 503, retry_seconds=RETRY_SECONDS)
+    retry_address = address_of(request)
+    response = page(
+        request, "unavailable", 503, retry_seconds=RETRY_SECONDS, retry_address=retry_address
+    )
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
-def _elsewhere(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:
-    """Return where a refusal sends the browser, None if the page itself must say it."""
-    here = request.get_full_path() if request.method == "GET" else request.path
+def address_of(request: HttpRequest) -> str:
+    """Return this page's address with the way on, also when a form was sent to it."""
+    if request.method != "POST":
+        return request.get_full_path()
+    target = safe_next(request)
+    return request.path + (f"?{urlencode({'next': target})}" if target != reverse("home") else "")
+
+
+def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Send the browser where a refusal points, or say it in accounts' words."""
+    here = address_of(request)
     match refusal.code:
         case "unauthenticated":
             return forget(redirect_with_next("login", here))
@@ -114,7 +139,10 @@ def _elsewhere(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:
             return redirect_with_next("facelogin", here)
         case "reauthentication_required":
             return redirect_with_next("confirm", here)
-    return None
+    response = page(request, "refused", refusal.status, detail=refusal.detail)
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def door(view: View) -> View:
@@ -128,10 +156,7 @@ def door(view: View) -> View:
         except AccountsUnavailable:
             return unavailable(request)
         except Refusal as refusal:
-            response = _elsewhere(request, refusal)
-            if response is None:
-                raise
-            return response
+            return _answer(request, refusal)
 
     return guarded
 
@@ -143,8 +168,7 @@ def for_signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         if not has_token(request):
-            here = request.get_full_path() if request.method == "GET" else request.path
-            return redirect_with_next("login", here)
+            return redirect_with_next("login", address_of(request))
         return view(request)
 
     return guarded

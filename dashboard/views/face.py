@@ -24,16 +24,13 @@ from dashboard.views.door import (
     safe_next,
 )
 
+# Refusals that send the person somewhere first.
+ASKED_FOR_FIRST = {"unauthenticated", "second_factor_required", "reauthentication_required"}
 # Accounts asks for proof of the last five minutes; half a minute is left for reading the page.
 FRESH_PROOF = datetime.timedelta(minutes=4, seconds=30)
 
 
-def _can_connect() -> str:
-    """Return why there is no face factor here, empty if there is one."""
-    return "" if settings.FACELOGIN_URL else _("This installation has no face factor.")
-
-
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_signed_in
 def facelogin(request: HttpRequest) -> HttpResponse:
     """Show the face as second factor."""
@@ -51,11 +48,10 @@ def facelogin(request: HttpRequest) -> HttpResponse:
         else:
             return remember(HttpResponseRedirect(target), session)
     session = accounts.session()
-    if _can_connect() or "face" not in session.available_factors:
-        if session.available_factors:
-            return redirect_with_next("other-factor", target)
-        if session.is_active:
+    if not settings.FACELOGIN_URL or "face" not in session.available_factors:
+        if session.is_active and not session.available_factors:
             return HttpResponseRedirect(target)
+        return redirect_with_next("other-factor", target)
     return page(
         request,
         "facelogin",
@@ -67,23 +63,25 @@ def facelogin(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_signed_in
 def train(request: HttpRequest) -> HttpResponse:
     """Enrol the face: consent first, then the camera, then the recovery codes, once."""
+    if not settings.FACELOGIN_URL:
+        return page(request, "refused", 404, detail=_("This installation has no face factor."))
     accounts = accounts_for(request)
-    message = _can_connect()
+    message = ""
     if request.method == "POST":
         form = AssertionForm(request.POST)
         try:
             codes = accounts.activate_face(form["assertion"].value() or "")
         except Refusal as refusal:
-            if refusal.code in {"unauthenticated", "second_factor_required"}:
+            if refusal.code in ASKED_FOR_FIRST:
                 raise
             message = refusal.detail
         else:
             if codes:
-                return page(request, "recovery_codes", codes=codes)
+                return page(request, "recovery_codes", codes=codes, is_new_face=True)
             return HttpResponseRedirect(reverse("profile"))
     session = accounts.session()
     if not session.is_active:
@@ -117,7 +115,9 @@ def _ticket(request: HttpRequest, purpose: str, consent_version: str = "") -> Js
         detail = _("Sign-in is not available at the moment. Try again shortly.")
         return JsonResponse({"detail": detail}, status=503)
     except Refusal as refusal:
-        here = reverse("train" if purpose == "enrol" else "facelogin")
+        here = reverse("train")
+        if purpose == "verify":
+            here = address_with_next("facelogin", safe_next(request))
         next_pages = {
             "unauthenticated": "login",
             "second_factor_required": "facelogin",

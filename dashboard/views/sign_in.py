@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -34,7 +36,26 @@ def _go_on(session: Session, target: str) -> HttpResponse:
     return remember(response, session)
 
 
-@require_http_methods(["GET", "POST"])
+def _end_old_session(request: HttpRequest) -> None:
+    """End the session this browser had: somebody else's, or a forgotten one of the same person."""
+    if has_token(request):
+        # If accounts is away it ends by itself within an hour; the new one must not wait for that.
+        with suppress(AccountsUnavailable, Refusal):
+            accounts_for(request).sign_out()
+
+
+def _sign_in_again(request: HttpRequest, username: str, password: str) -> HttpResponse:
+    """Sign in somebody who just registered; the login page is there if that fails."""
+    try:
+        session = accounts_for(request, anonymous=True).sign_in(username, password)
+    except Refusal:
+        return redirect_with_next("login", reverse("train"))
+    _end_old_session(request)
+    target = reverse("train" if settings.FACELOGIN_URL else "home")
+    return remember(HttpResponseRedirect(target), session)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 @door
 def register(request: HttpRequest) -> HttpResponse:
@@ -45,28 +66,33 @@ def register(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             accounts.register(data["username"], data["password"], data["display_name"])
-            session = accounts.sign_in(data["username"], data["password"])
         except Refusal as refusal:
             if refusal.code == "username_taken":
                 refusal.errors = {"username": [refusal.detail]}
             form.show(refusal)
         else:
-            return remember(HttpResponseRedirect(reverse("train")), session)
+            return _sign_in_again(request, data["username"], data["password"])
     return page(request, "register", 200 if not form.errors else 400, form=form)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 @door
 def login(request: HttpRequest) -> HttpResponse:
     """Take the password; the second factor comes after it."""
     target = safe_next(request)
     form = SignInForm(request.POST or None)
-    if request.method == "GET" and has_token(request):
+    if request.method != "POST" and has_token(request):
         try:
-            return _go_on(accounts_for(request).session(), target)
-        except Refusal:
+            session = accounts_for(request).session()
+        except Refusal as refusal:
+            if refusal.code != "unauthenticated":
+                raise
             return forget(page(request, "login", form=form, next=target))
+        # An active session that another door (the admin) sent here has lost its pass: only signing
+        # in again gives a new one, and going on would only come back.
+        if not session.is_active or "next" not in request.GET:
+            return _go_on(session, target)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -76,20 +102,20 @@ def login(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.show(refusal)
         else:
+            _end_old_session(request)
             return _go_on(session, target)
     return page(request, "login", 200 if not form.errors else 400, form=form, next=target)
 
 
 @require_POST
+@never_cache
 def logout(request: HttpRequest) -> HttpResponse:
     """End the session; the browser forgets it even when accounts is away."""
-    # If accounts is away the session ends by itself within an hour; keeping cookies would be worse.
-    with suppress(AccountsUnavailable, Refusal):
-        accounts_for(request).sign_out()
+    _end_old_session(request)
     return forget(HttpResponseRedirect(reverse("home")))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("code")
 @for_signed_in
 def other_factor(request: HttpRequest) -> HttpResponse:
@@ -119,7 +145,7 @@ def other_factor(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 @for_signed_in
 def confirm(request: HttpRequest) -> HttpResponse:
@@ -131,7 +157,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         try:
             session = accounts.confirm_password(form.cleaned_data["password"])
         except Refusal as refusal:
-            if refusal.code != "invalid_credentials":
+            if refusal.code in {"unauthenticated", "second_factor_required"}:
                 raise
             form.show(refusal)
         else:

@@ -95,6 +95,10 @@ function heard(attempt, message) {
   }
 }
 
+// A reason this page does not know changes nothing on it.
+const reasonOf = (feedback, attempt) =>
+  feedback.reasons?.length ? ["reason", feedback.reasons[0]] : attempt.message;
+
 function judged(attempt, feedback) {
   const answered = { ...attempt, unanswered: Math.max(0, attempt.unanswered - 1) };
   if (feedback.verdict === "dropped") return answered;
@@ -104,6 +108,6 @@ function judged(attempt, feedback) {
     face: feedback.face,
     isAccepted,
     progress: feedback.progress,
-    message: isAccepted ? ["phase", "accepted"] : ["reason", feedback.reasons[0]],
+    message: isAccepted ? ["phase", "accepted"] : reasonOf(feedback, attempt),
   };
 }

@@ -6,11 +6,15 @@ import { CameraProblem, closeCamera, listCameras, openCamera } from "../camera.j
 import { FrameSource } from "../frames.js";
 import { CaptureSocket } from "../socket.js";
 
+// A service that accepts and says nothing looks like one that is away.
+const CONNECT_TIMEOUT_MS = 8000;
+
 class FaceCapture extends HTMLElement {
   connectedCallback() {
     this.texts = JSON.parse(document.getElementById("capture-texts").textContent);
     this.form = document.getElementById("assertion-form");
     this.attempt = IDLE;
+    this.runNumber = 0; // counts runs, so that what comes late is known as late
     this.parts = {};
     for (const part of this.querySelectorAll("[data-part]")) this.parts[part.dataset.part] = part;
     this.source = new FrameSource(this.parts.video);
@@ -36,30 +40,56 @@ class FaceCapture extends HTMLElement {
     if (isRunning(this.attempt) || !this.mayStart()) return;
     this.release();
     this.feed({ type: "start" });
+    this.parts.cancel.focus(); // the start button is gone
+    const run = this.runNumber;
     try {
       await this.showCamera(this.parts.select.value);
     } catch (error) {
+      if (run !== this.runNumber) return;
       this.feed({ type: "camera-failed", code: error instanceof CameraProblem ? error.code : "busy" });
       return;
     }
-    if (this.attempt.phase !== "camera") return; // stopped meanwhile
+    if (run !== this.runNumber) return; // stopped meanwhile
     this.feed({ type: "camera-runs" });
     // A try counts when its ticket is issued, so it is asked for only now.
-    const ticket = await this.askForTicket();
-    if (!ticket || this.attempt.phase !== "connecting") return;
+    const ticket = await this.askForTicket(run);
+    if (!ticket || run !== this.runNumber) return;
     this.showAttempts(ticket.attempts_remaining);
     this.socket = new CaptureSocket(ticket, {
       message: (message) => this.feed({ type: "message", message }),
       closed: (wasOpen) => this.feed({ type: "closed", wasOpen }),
     });
+    this.connecting = setTimeout(() => {
+      if (this.attempt.phase === "connecting") this.feed({ type: "closed", wasOpen: false });
+    }, CONNECT_TIMEOUT_MS);
   }
 
   async showCamera(deviceId) {
+    const run = this.runNumber;
     closeCamera(this.stream);
-    this.stream = await openCamera(deviceId);
-    this.parts.video.srcObject = this.stream;
+    const stream = await this.openRemembered(deviceId);
+    if (run !== this.runNumber) {
+      closeCamera(stream); // the person stopped while the browser asked for permission
+      return;
+    }
+    this.stream = stream;
+    for (const track of stream.getTracks()) {
+      // Unplugged; stopping a track ourselves does not end up here.
+      track.onended = () => this.feed({ type: "camera-failed", code: "missing" });
+    }
+    this.parts.video.srcObject = stream;
     await this.parts.video.play();
     await this.fillPicker();
+  }
+
+  /** Open the camera picked before; any other one if it was unplugged since. */
+  async openRemembered(deviceId) {
+    try {
+      return await openCamera(deviceId);
+    } catch (error) {
+      if (!deviceId || error.code !== "missing") throw error;
+      return openCamera();
+    }
   }
 
   async fillPicker() {
@@ -84,7 +114,7 @@ class FaceCapture extends HTMLElement {
     }
   }
 
-  async askForTicket() {
+  async askForTicket(run) {
     let answer;
     try {
       const response = await fetch(this.dataset.ticketAddress, {
@@ -97,7 +127,9 @@ class FaceCapture extends HTMLElement {
     } catch {
       answer = { detail: "" };
     }
-    this.feed({ type: "ticket-refused", detail: answer.detail, next: answer.next });
+    if (run === this.runNumber) {
+      this.feed({ type: "ticket-refused", detail: answer.detail, next: answer.next });
+    }
     return null;
   }
 
@@ -112,7 +144,9 @@ class FaceCapture extends HTMLElement {
   }
 
   release() {
+    this.runNumber += 1; // whatever an earlier run still waits for comes too late
     clearInterval(this.timer);
+    clearTimeout(this.connecting);
     this.timer = null;
     this.socket?.drop();
     this.socket = null;
@@ -135,6 +169,8 @@ class FaceCapture extends HTMLElement {
     }
     if (phase === "stopped") {
       this.release();
+      this.draw();
+      this.parts.retry.focus();
       if (this.attempt.nextPage) window.location.assign(this.attempt.nextPage);
     }
     if (phase === "submitting") {
@@ -166,7 +202,7 @@ class FaceCapture extends HTMLElement {
     const { phase, message, detail, progress, face, isAccepted, advice } = this.attempt;
     this.dataset.captureState = phase;
     const [kind, code] = message;
-    const sentences = [detail || this.texts[kind]?.[code] || ""];
+    const sentences = [detail || this.texts[kind]?.[code] || this.texts.error.lost];
     for (const reason of advice ?? []) sentences.push(this.texts.reason[reason] ?? "");
     const text = sentences.join(" ").trim();
     // Written only when it changes: a screen reader repeats what is written.
