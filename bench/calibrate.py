@@ -60,7 +60,8 @@ def read_captures(folder: Path, recognizer: Recognizer) -> Iterator[Capture]:
     for name in ("webcam", "caltech", "att"):
         for person in sorted((folder / name).iterdir()):
             for place in sorted(p for p in person.iterdir() if p.is_dir()) or [person]:
-                files = sorted(f for f in place.iterdir() if f.suffix in {".jpg", ".pgm", ".png"})
+                pictures = [f for f in place.iterdir() if f.suffix in {".jpg", ".pgm", ".png"}]
+                files = sorted(pictures, key=lambda f: (len(f.name), f.name))  # 96 before 101
                 samples = [
                     t for f in files if (t := _sample(f, recognizer, name == "att")) is not None
                 ]

@@ -54,11 +54,16 @@ class WorkerLost(Exception):  # noqa: N818  (an outcome, named as quality.md nam
 _recognizer: Recognizer
 
 
+def read_cascades() -> dict[str, str]:
+    """Return the XML texts of OpenCV's cascades that recognition needs."""
+    folder = importlib.resources.files("cv2.data")
+    return {name: folder.joinpath(name).read_text() for name in CASCADES}
+
+
 def make_recognizer(engine: str = "lbph") -> Recognizer:
     """Read OpenCV's cascades and return a recognizer that uses one thread."""
     limit_threads(1)
-    folder = importlib.resources.files("cv2.data")
-    return Recognizer({name: folder.joinpath(name).read_text() for name in CASCADES}, engine)
+    return Recognizer(read_cascades(), engine)
 
 
 def _start_worker(engine: str) -> None:

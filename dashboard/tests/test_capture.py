@@ -1,0 +1,159 @@
+"""The camera element in a real browser: what stop and start leave behind."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
+
+from dashboard.tests import chromium
+from dashboard.tests.conftest import TICKET
+
+# The test decides when the browser hands over the camera and when the ticket comes.
+HELD = """
+window.streams = []; window.held = [];
+const holding = { camera: false, ticket: false };
+const hold = (what, open) => async (...input) => {
+    if (holding[what]) await new Promise((go) => window.held.push(go));
+    return open(...input);
+};
+const media = navigator.mediaDevices;
+const camera = media.getUserMedia.bind(media);
+media.getUserMedia = hold("camera", async (wanted) => {
+    const stream = await camera(wanted);
+    window.streams.push(stream);
+    return stream;
+});
+window.fetch = hold("ticket", window.fetch.bind(window));
+window.holdCamera = () => { holding.camera = true; };
+window.holdTickets = () => { holding.ticket = true; };
+window.go = () => {
+    holding.camera = holding.ticket = false;
+    for (const go of window.held.splice(0)) go();
+};
+"""
+LIVE = "streams.filter((s) => s.getTracks().some((t) => t.readyState === 'live')).length"
+READY = {
+    "type": "attempt.ready",
+    "attempt_id": "1",
+    "purpose": "enrol",
+    "max_frame_bytes": 131072,
+    "frame": {"width": 1280, "height": 960, "format": "image/jpeg", "max_per_second": 5},
+    "deadline_seconds": 60,
+    "frames_wanted": 13,
+}
+
+
+class Facelogin:
+    """Counts tickets and sockets; answers `attempt.ready` and then nothing."""
+
+    def __init__(self) -> None:
+        self.tickets = 0
+        self.started: list[str] = []
+
+    def ticket(self, route: Route) -> None:
+        self.tickets += 1
+        body = TICKET | {
+            "ticket": f"ticket {self.tickets}",
+            "websocket_url": "ws://localhost/face/v1/capture",
+        }
+        route.fulfill(status=201, json=body)
+
+    def socket(self, socket: WebSocketRoute) -> None:
+        def hear(message: str | bytes) -> None:
+            if isinstance(message, str) and "attempt.start" in message:
+                self.started.append(json.loads(message)["ticket"])
+                socket.send(json.dumps(READY))
+
+        socket.on_message(hear)
+
+
+@contextmanager
+def enrolling(html: bytes, facelogin: Facelogin) -> Iterator[Page]:
+    with chromium.opened(html, script=HELD) as page:
+        page.route("**/train/ticket", facelogin.ticket)
+        page.route_web_socket("**/face/v1/capture", facelogin.socket)
+        page.reload()
+        page.check("#consent")
+        yield page
+
+
+@pytest.fixture
+def facelogin() -> Facelogin:
+    return Facelogin()
+
+
+@pytest.fixture
+def page(ada: Client, facelogin: Facelogin) -> Iterator[Page]:
+    html = ada.get("/train").content
+    with enrolling(html, facelogin) as opened:
+        yield opened
+
+
+def wait_for_held(page: Page, count: int) -> None:
+    page.wait_for_function(f"held.length === {count}")
+
+
+def state(page: Page) -> Any:
+    return page.get_attribute("face-capture", "data-capture-state")
+
+
+def test_frames_flow_after_ready(page: Page, facelogin: Facelogin) -> None:
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=capturing]")
+    assert facelogin.started == ["ticket 1"]
+
+
+def test_stopping_while_the_browser_asks_leaves_the_camera_off(page: Page) -> None:
+    page.evaluate("holdCamera()")
+    page.click("#start-camera")
+    wait_for_held(page, 1)
+    page.click("#cancel")
+    page.evaluate("go()")
+    page.wait_for_function("streams.length === 1")
+    page.wait_for_function(f"{LIVE} === 0")
+    assert state(page) == "idle"
+
+
+def test_starting_again_runs_one_attempt_on_the_newest_ticket(
+    page: Page, facelogin: Facelogin
+) -> None:
+    page.evaluate("holdTickets()")
+    page.click("#start-camera")
+    wait_for_held(page, 1)
+    page.click("#cancel")
+    page.click("#start-camera")
+    wait_for_held(page, 2)
+    page.evaluate("go()")
+    page.wait_for_selector("[data-capture-state=capturing]")
+    # Accounts accepts an assertion only while its ticket is the session's newest.
+    assert facelogin.started == [f"ticket {facelogin.tickets}"]
+
+
+def test_a_camera_that_goes_away_is_said(page: Page) -> None:
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=capturing]")
+    page.evaluate("streams[0].getTracks().forEach((t) => t.dispatchEvent(new Event('ended')))")
+    expect(page.locator("#capture-message")).to_contain_text("No camera was found")
+    assert state(page) == "stopped"
+    assert page.evaluate(LIVE) == 0
+
+
+def test_the_consent_stands_before_the_camera(page: Page) -> None:
+    page.reload()
+    expect(page.locator("#consent")).not_to_be_checked()
+    html = page.content()
+    assert html.index("consent-text") < html.index('id="consent"') < html.index("start-camera")
+
+
+def test_a_missing_consent_is_said_in_words(page: Page, facelogin: Facelogin) -> None:
+    page.uncheck("#consent")
+    expect(page.locator(".form-check .invalid-feedback")).to_be_hidden()
+    page.click("#start-camera")
+    expect(page.locator(".form-check .invalid-feedback")).to_be_visible()
+    assert page.evaluate("streams.length") == facelogin.tickets == 0
+    page.check("#consent")
+    expect(page.locator(".form-check .invalid-feedback")).to_be_hidden()
