@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.stats import beta
 
 from facelogin.recognition import (
     WANTED_SAMPLES,
@@ -94,6 +95,7 @@ class Scores:
     within: dict[str, np.ndarray]
     across: np.ndarray
     mated: dict[str, np.ndarray]
+    nearest: dict[frozenset[str], float]  # each pair of people's smallest score
 
     @property
     def non_mated(self) -> np.ndarray:
@@ -110,6 +112,7 @@ def compare_all(captures: list[Capture], recognizer: Recognizer) -> Scores:
     within: dict[str, list[float]] = {c.folder: [] for c in captures}
     mated: dict[str, list[float]] = {c.folder: [] for c in captures}
     across: list[float] = []
+    nearest: dict[frozenset[str], float] = {}
     for mine in captures:
         if len(mine.samples) < REFERENCE_SAMPLES // 2:
             continue
@@ -118,6 +121,8 @@ def compare_all(captures: list[Capture], recognizer: Recognizer) -> Scores:
             if other.person != mine.person:
                 scores = [recognizer.dissimilarity(s, reference) for s in other.samples]
                 (within[mine.folder] if other.folder == mine.folder else across).extend(scores)
+                pair = frozenset({mine.person, other.person})
+                nearest[pair] = min([nearest.get(pair, np.inf), *scores])
         half = len(mine.samples) // 2
         own = reference_of(mine.samples[:half])
         mated[mine.folder] += [recognizer.dissimilarity(s, own) for s in mine.samples[half:]]
@@ -125,7 +130,13 @@ def compare_all(captures: list[Capture], recognizer: Recognizer) -> Scores:
         {name: np.sort(scores) for name, scores in within.items()},
         np.sort(across),
         {name: np.sort(scores) for name, scores in mated.items()},
+        nearest,
     )
+
+
+def upper_bound(errors: int, trials: int) -> float:
+    """Return the one-sided 95 % upper bound of a rate (Clopper and Pearson 1934)."""
+    return float(beta.ppf(0.95, errors + 1, trials - errors)) if errors < trials else 1.0
 
 
 def make_table(scores: Scores, people: int) -> dict[str, object]:
@@ -135,6 +146,7 @@ def make_table(scores: Scores, people: int) -> dict[str, object]:
     one in the number of comparisons gets no point.
     """
     pooled = np.sort(scores.non_mated)
+    pairs = people * (people - 1) // 2
     points = []
     for rate in RATES:
         if rate < 1 / len(pooled):
@@ -144,22 +156,23 @@ def make_table(scores: Scores, people: int) -> dict[str, object]:
             float(np.nextafter(np.float32(group[int(rate * len(group))]), np.float32(0)))
             for group in [pooled, *scores.within.values()]
         )
+        threshold = round(threshold - 0.0005, 3)
+        erring = sum(score <= threshold for score in scores.nearest.values())
         points.append(
             {
                 "false_match_rate": rate,
-                "threshold": round(threshold - 0.0005, 3),
+                "threshold": threshold,
                 "errors": int(np.searchsorted(pooled, threshold, side="right")),
                 "trials": len(pooled),
+                "pairs_with_error": int(erring),
+                "people_bound": round(upper_bound(int(erring), pairs), 5),
             }
         )
-    pairs = people * (people - 1) // 2
     return {
         "engine": "lbph",
         "made_by": "python -m bench.calibrate FOLDER",
         "people": people,
         "pairs_of_people": pairs,
-        # Rule of three: no error in n independent trials leaves 3/n possible at 95 %.
-        "people_bound": round(3 / pairs, 5),
         "points": points,
     }
 
@@ -232,9 +245,12 @@ def main() -> None:
         )
     matched = np.count_nonzero(scores.across <= threshold)
     print(f"  between sets: {matched}/{len(scores.across)} matched")
+    erring = sum(score <= threshold for score in scores.nearest.values())
+    bound = upper_bound(erring, len(scores.nearest))
+    print(f"  pairs of people with an error: {erring}/{len(scores.nearest)}, at most {bound:.2%}")
     print("whole sign-ins, webcam, enrolled on the first half of a session:")
     for name, (errors, trials) in whole_sign_ins(captures, recognizer, threshold).items():
-        print(f"  {name}: {errors}/{trials}")
+        print(f"  {name}: {errors}/{trials}, at most {upper_bound(errors, trials):.1%}")
 
 
 if __name__ == "__main__":

@@ -208,11 +208,12 @@ def start() -> None:
     """Start the pool and wait for it; called before the server listens."""
     threshold()
     table, rate = _table(settings.FACELOGIN_ENGINE), settings.FACELOGIN_FALSE_MATCH_RATE
-    if rate < table.people_bound:
+    bound = table.point_for(rate).people_bound
+    if rate < bound:
         logger.warning(
             "the false match rate is set to %.3g %%, shown for at most %.2g %% (%d people)",
             rate * 100,
-            table.people_bound * 100,
+            bound * 100,
             table.people,
         )
     pool().wait_until_started()

@@ -59,14 +59,21 @@ def test_no_door_leads_out(ada: Client, accounts: Accounts, target: str) -> None
         assert (response.status_code, response.headers["Location"]) == (302, "/"), path
 
 
-@pytest.mark.parametrize("target", ["/a\r\nSet-Cookie: x=1", "/\x00", "/\t/evil.example"])
-def test_next_cannot_write_headers(nobody: Client, accounts: Accounts, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        ("/a\r\nSet-Cookie: x=1", "/a%0D%0ASet-Cookie:%20x=1"),
+        ("/\x00", "/%00"),
+        ("/\t/evil.example", "/"),
+    ],
+)
+def test_next_cannot_write_headers(
+    nobody: Client, accounts: Accounts, target: str, location: str
+) -> None:
     accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
     response = nobody.post("/login", {"username": "ada", "password": "x", "next": target})
+    assert response.headers["Location"] == location
     assert "x" not in response.cookies
-    location = response.headers["Location"]
-    assert location.startswith("/") and not location.startswith("//")
-    assert not re.search(r"[\x00-\x20]", location)
 
 
 def test_every_word_of_the_contract_has_a_sentence() -> None:

@@ -56,9 +56,13 @@ def load_cascade(xml: str) -> cv2.CascadeClassifier:
     ValueError
         If the text is no cascade.
     """
-    storage = cv2.FileStorage(xml, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
     cascade = cv2.CascadeClassifier()
-    if not cascade.read(storage.getFirstTopLevelNode()):
+    try:
+        storage = cv2.FileStorage(xml, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+        is_cascade = cascade.read(storage.getFirstTopLevelNode())
+    except (cv2.error, SystemError):  # OpenCV's constructor wraps its own error in SystemError
+        is_cascade = False
+    if not is_cascade:
         raise ValueError("this XML is no Haar cascade")
     return cascade
 

@@ -5,7 +5,10 @@ import numpy as np
 from facelogin.recognition.types import Fingerprint
 
 # Mean difference of two reduced frames, in grey levels of 255, under which they are one picture.
-REPEAT_LIMIT = 0.1
+# Measured: a frame packed anew as JPEG of quality 80 differs by up to 0.18 (60 of 60 webcam frames
+# caught; quality 70 up to 0.32, quality 60 never caught). Honest frames of one webcam session
+# differ by 0.65 or more (468 frames, 8 people), camera noise of 2.5 levels alone by 0.30.
+REPEAT_LIMIT = 0.25
 MAX_REMEMBERED = 400  # a minute at five frames a second, with room; 3 KiB each
 
 

@@ -13,9 +13,14 @@ def body(*points: tuple[float, float]) -> dict[str, Any]:
     return {
         "engine": "lbph",
         "people": 3,
-        "people_bound": 1.0,
         "points": [
-            {"false_match_rate": rate, "threshold": threshold, "errors": 0, "trials": 1000}
+            {
+                "false_match_rate": rate,
+                "threshold": threshold,
+                "errors": 0,
+                "trials": 1000,
+                "people_bound": 1.0,
+            }
             for rate, threshold in points
         ],
     }
@@ -116,4 +121,9 @@ def test_a_stricter_rate_never_gives_a_laxer_threshold(engine: str) -> None:
 def test_the_shipped_table_says_how_few_people_stand_behind_it(engine: str) -> None:
     shipped_table = shipped(engine)
     pairs = shipped_table.people * (shipped_table.people - 1) // 2
-    assert shipped_table.people_bound == pytest.approx(3 / pairs, abs=1e-5)
+    bounds = [point.people_bound for point in shipped_table.points]
+    # No error among so many pairs leaves this much possible at 95 %; with errors it is more.
+    assert bounds[0] == pytest.approx(1 - 0.05 ** (1 / pairs), abs=1e-5)
+    assert bounds == sorted(bounds) and bounds[-1] < 1
+    erring = [p.people_bound for p in shipped_table.points if p.errors]
+    assert all(bound > bounds[0] for bound in erring)

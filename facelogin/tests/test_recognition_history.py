@@ -43,6 +43,17 @@ def test_a_frame_packed_anew_is_a_repeat(seed: int) -> None:
         assert history.is_repeat(sent(once, 95))
 
 
+@pytest.mark.parametrize("again", [95, 85, 80])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_frame_packed_anew_at_another_quality_is_a_repeat(seed: int, again: int) -> None:
+    seen = pictures.frames(8, seed)
+    history = history_of(seen, quality=92)
+    for picture in seen:
+        once = decode_grey(pictures.at_quality(picture, 92))
+        assert once is not None
+        assert history.is_repeat(sent(once, again))
+
+
 def test_earlier_frames_backwards_are_repeats() -> None:
     seen = pictures.frames(20, 3)
     history = history_of(seen)

@@ -33,8 +33,9 @@ def test_an_engine_that_does_not_exist_is_named_with_those_that_do() -> None:
 
 
 def test_an_xml_that_is_no_cascade_is_refused() -> None:
-    with pytest.raises(ValueError, match="no Haar cascade"):
-        load_cascade(NO_CASCADE)
+    for xml in ("", "no xml", "<a/>", NO_CASCADE, NO_CASCADE[:30]):
+        with pytest.raises(ValueError, match="no Haar cascade"):
+            load_cascade(xml)
     with pytest.raises(ValueError, match="no Haar cascade"):
         Recognizer(NO_CASCADES, "lbph")
 
