@@ -51,8 +51,12 @@ def test_the_old_reference_counts_until_the_new_one_is_activated(user_id: uuid.U
 
 def test_nobody_activates_another_persons_reference(user_id: uuid.UUID) -> None:
     stores.store_pending(user_id, a_reference(), "one")
-    assert not stores.activate(uuid.uuid4(), "one")
+    thief = uuid.uuid4()
+    enrol(thief, "two", seed=1)
+    assert not stores.activate(thief, "one")
     assert not stores.activate(user_id, "other")
+    current = stores.current_reference(thief)
+    assert current is not None and np.array_equal(current.templates, a_reference(1).templates)
 
 
 def test_a_pending_reference_dies(user_id: uuid.UUID) -> None:
