@@ -121,11 +121,11 @@ class Lane:
         WorkerLost
             If the process died or took too long.
         """
-        executor = self._executor
         self.waiting += 1
         try:
-            future = asyncio.wrap_future(executor.submit(work, *args, **kwargs))
-            return await asyncio.wait_for(future, CALL_TIMEOUT_SECONDS)
+            accepted = self._submit(work, *args, **kwargs)
+            executor = self._executor
+            return await asyncio.wait_for(asyncio.wrap_future(accepted), CALL_TIMEOUT_SECONDS)
         except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
             # RuntimeError: another call found the process dead first and shut the executor down.
             if executor is self._executor:
@@ -133,6 +133,14 @@ class Lane:
             raise WorkerLost(type(error).__name__) from error
         finally:
             self.waiting -= 1
+
+    def _submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        try:
+            return self._executor.submit(work, *args, **kwargs)
+        except BrokenProcessPool:
+            # It died before this call, so not of this call's picture: nobody need hear of it.
+            self._replace()
+            return self._executor.submit(work, *args, **kwargs)
 
     def _replace(self) -> None:
         self.kill()

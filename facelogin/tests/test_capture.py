@@ -1,6 +1,7 @@
 """The capture socket through its own door: real consumer, real processes, real database."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -324,30 +325,41 @@ async def test_a_full_server_says_so(
     assert await browser.close_code() == 4503
 
 
-async def test_a_killed_worker_is_replaced(accounts: Accounts, user_id: uuid.UUID) -> None:
+def _signal_workers(number: signal.Signals) -> None:
+    for lane in workers.pool().lanes:
+        with contextlib.suppress(ProcessLookupError):  # killed before, not needed since
+            os.kill(lane.started.result(timeout=10), number)
+
+
+async def test_a_worker_killed_with_a_frame_is_told_and_replaced(
+    accounts: Accounts, user_id: uuid.UUID
+) -> None:
+    await asyncio.to_thread(workers.pool().wait_until_started)
     browser = Browser()
     await browser.open(accounts.ticket("enrol", user_id))
+    _signal_workers(signal.SIGSTOP)  # so that the frame is surely on its way when they die
     await browser.say(face_frames(1)[0])
-    await browser.hear()
-    for lane in workers.pool().lanes:
-        os.kill(lane.started.result(), signal.SIGKILL)
-    await browser.say(face_frames(1, seed=3)[0])
+    await asyncio.sleep(0.3)
+    _signal_workers(signal.SIGKILL)
     assert (await browser.hear())["code"] == "temporarily_unavailable"
     assert await browser.close_code() == 4500
-    result = await enrol_despite_replacement(accounts, user_id)
-    assert result["outcome"] == "enrolled"
+    # The person comes back at once, with a fresh ticket.
+    assert (await enrol(accounts, user_id, face_frames(20)))["outcome"] == "enrolled"
 
 
-async def enrol_despite_replacement(accounts: Accounts, user_id: uuid.UUID) -> dict[str, Any]:
-    """Come back with fresh tickets, as the page does; each dead lane is found once."""
-    for _ in workers.pool().lanes:
-        browser = Browser()
-        await browser.open(accounts.ticket("enrol", user_id))
-        await browser.say(face_frames(1)[0])
-        await browser.hear()
-        await browser.say({"type": "attempt.cancel"})
+async def test_workers_killed_while_idle_cost_nobody_anything(
+    accounts: Accounts, user_id: uuid.UUID
+) -> None:
     await asyncio.to_thread(workers.pool().wait_until_started)
-    return await enrol(accounts, user_id, face_frames(20))
+    browser = Browser()
+    await browser.open(accounts.ticket("enrol", user_id))
+    before = [lane.started.result() for lane in workers.pool().lanes]
+    _signal_workers(signal.SIGKILL)
+    await asyncio.sleep(0.5)  # the executors notice
+    await browser.say(face_frames(1)[0])
+    assert (await browser.hear())["verdict"] == "accepted"
+    after = [lane.started.result(timeout=10) for lane in workers.pool().lanes]
+    assert before != after
 
 
 async def test_a_browser_that_leaves_frees_its_place(
