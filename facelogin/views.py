@@ -29,6 +29,8 @@ def _problem(status: int, code: str, title: str) -> JsonResponse:
         status=status,
         content_type="application/problem+json",
     )
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

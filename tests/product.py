@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kubevision import keys
 from tests.run import ROOT, environment
+from tests.settings.listening import CONTRACT_BROKEN
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
@@ -58,7 +59,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
     origin = f"http://localhost:{free_port()}"
     keys.make_missing(folder / "keys")
     env = environment(
-        DJANGO_SETTINGS_MODULE="kubevision.settings.local",
+        DJANGO_SETTINGS_MODULE="tests.settings.local",
         DATA_DIR=str(folder),
         PUBLIC_ORIGINS=origin,
         FACELOGIN_WORKERS="2",
@@ -98,6 +99,8 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         reader.join(timeout=5)
         if process.stdout is not None:
             process.stdout.close()
+    if broken := [line for line in product.log if CONTRACT_BROKEN in line]:
+        raise AssertionError("\n".join(broken))
 
 
 def stop(process: subprocess.Popen[str]) -> None:

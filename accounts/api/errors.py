@@ -31,6 +31,9 @@ PROBLEMS = {
     "assertion_refused": Problem(
         401, _("Face not accepted"), _("Start the camera again for a new attempt.")
     ),
+    "report_refused": Problem(
+        401, _("Report refused"), _("Sign a fresh report with facelogin's current key.")
+    ),
     "reauthentication_required": Problem(
         401,
         _("Confirm that it is you"),
