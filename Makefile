@@ -50,7 +50,7 @@ test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
 	@$(BIN)/python -m tests.run $(ROOM)
 
 .PHONY: check
-check: lint types imports test  ## everything that must be green
+check: lint types imports contract test  ## everything that must be green
 
 .PHONY: format
 format: $(VENV)/dev.stamp  ## format the code
@@ -69,6 +69,10 @@ types: $(VENV)/dev.stamp
 .PHONY: imports
 imports: $(VENV)/dev.stamp
 	@$(BIN)/lint-imports --no-cache
+
+.PHONY: contract
+contract: $(VENV)/dev.stamp  ## find what breaks clients built before: make contract [SINCE=commit]
+	@$(BIN)/python -m kubevision.contracts.comparison $(SINCE)
 
 .PHONY: calibrate
 calibrate: $(VENV)/dev.stamp  ## make the calibration table from FACES=folder

@@ -17,6 +17,7 @@ from accounts.api.errors import problem_response
 from accounts.models import Session
 from accounts.refusals import Refused
 from accounts.services import enrolment, registration, second_factor, sessions
+from kubevision import contracts
 from kubevision.request_context import client_address
 
 Endpoint = Callable[[HttpRequest], HttpResponse]
@@ -178,6 +179,11 @@ def renew_recovery_codes(request: HttpRequest) -> HttpResponse:
     """POST /user/factors/recovery-codes."""
     codes = enrolment.renew_recovery_codes(_active_session(request))
     return JsonResponse({"codes": codes}, status=201)
+
+
+def read_contract(_request: HttpRequest) -> HttpResponse:
+    """GET /openapi.json."""
+    return JsonResponse(contracts.openapi("accounts"))
 
 
 def publish_keys(_request: HttpRequest) -> HttpResponse:

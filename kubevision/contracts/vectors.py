@@ -46,10 +46,8 @@ def header(kind: str) -> Token:
 
 def claims(kind: str) -> Token:
     """Return the claims of a good token."""
-    issuer, audience = (
-        ("accounts", "facelogin") if kind == "ticket" else ("facelogin", "accounts")
-    )
-    own = {
+    issuer, audience = ("accounts", "facelogin") if kind == "ticket" else ("facelogin", "accounts")
+    own: dict[str, Token] = {
         "ticket": {"purpose": "verify", "sid": hashlib.sha256(b"session").hexdigest()},
         "assertion": {"outcome": "match", "nonce": TICKET_JTI, "engine": "lbph"},
         "report": {
@@ -60,10 +58,10 @@ def claims(kind: str) -> Token:
             "engine": "lbph",
             "duration_ms": 3200,
         },
-    }[kind]
+    }
     jti = TICKET_JTI if kind == "ticket" else JTI
     times = {"iat": NOW, "exp": NOW + LIVES[kind]}
-    return {"iss": issuer, "aud": audience, "sub": ADA, "jti": jti, **times, **own}
+    return {"iss": issuer, "aud": audience, "sub": ADA, "jti": jti, **times, **own[kind]}
 
 
 def signed(head: Token, body: bytes | Token, signer: Ed25519PrivateKey) -> str:

@@ -58,6 +58,7 @@ def check_answer(
     status: int,
     headers: Mapping[str, str],
     body: bytes,
+    *,
     request_body: bytes = b"",
 ) -> None:
     """Hold one HTTP answer to the contract; paths that it does not cover pass.
@@ -88,7 +89,7 @@ def check_answer(
         _check_problem(what, status, headers, media_type, body)
     found = _operation("GET" if method == "HEAD" else method, path)
     if found is None:
-        if status < 400 or status not in LIMITS_OF_HTTP and status < 500:
+        if status < 400 or (status not in LIMITS_OF_HTTP and status < 500):
             raise ContractBroken(f"{what}: the contract has no such operation")
         return
     pointer, operation = found

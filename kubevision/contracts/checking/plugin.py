@@ -48,5 +48,5 @@ def hold_to_contract(request: Any, response: Any) -> None:
         response.status_code,
         response.headers,
         response.content,
-        request_body,
+        request_body=request_body,
     )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from kubevision.contracts import openapi, read_json
@@ -16,7 +16,7 @@ OPENAPI_ROOMS = ("accounts", "facelogin")
 TOKEN_KINDS = ("ticket", "assertion", "report")
 
 
-class ContractBroken(AssertionError):
+class ContractBroken(AssertionError):  # noqa: N818  (reads as what happened)
     """Something was said that the contract does not allow."""
 
 
@@ -24,8 +24,7 @@ class ContractBroken(AssertionError):
 def _registry() -> Registry[Any]:
     documents = {f"{room}.openapi.yaml": openapi(room) for room in OPENAPI_ROOMS}
     return Registry().with_resources(
-        (name, Resource(contents=document, specification=DRAFT202012))
-        for name, document in documents.items()
+        (name, DRAFT202012.create_resource(document)) for name, document in documents.items()
     )
 
 
@@ -39,9 +38,7 @@ def validator(reference: str) -> Draft202012Validator:
         `messages/error` or `tokens/ticket`, or a pointer into a document such as
         `accounts.openapi.yaml#/components/schemas/Session`.
     """
-    schema = (
-        {"$ref": reference} if "#" in reference else read_json(f"{reference}.schema.json")
-    )
+    schema = {"$ref": reference} if "#" in reference else read_json(f"{reference}.schema.json")
     return Draft202012Validator(schema, registry=_registry(), format_checker=FormatChecker())
 
 
@@ -54,8 +51,7 @@ def check(reference: str, value: object, what: str) -> None:
         With every place where it differs.
     """
     errors = [
-        f"{error.json_path}: {error.message}"
-        for error in validator(reference).iter_errors(value)
+        f"{error.json_path}: {error.message}" for error in validator(reference).iter_errors(value)
     ]
     if errors:
         raise ContractBroken(f"{what} breaks {reference}: " + "; ".join(errors))
