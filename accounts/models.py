@@ -133,10 +133,27 @@ class FaceTries(models.Model):
     day = models.DateField()
     today = models.PositiveIntegerField(default=0)
     in_a_row = models.PositiveIntegerField(default=0)
+    given_back = models.PositiveIntegerField(default=0)  # today, for tries without a verdict
     last_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.today} tries of {self.user_id} on {self.day}"
+
+
+class FaceTicket(models.Model):
+    """A ticket for the camera that nobody has told the end of yet.
+
+    Removing the row is what makes its end count once, whoever tells it: the person with an
+    assertion, or facelogin with a report.
+    """
+
+    jti = models.CharField(max_length=128, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_tickets")
+    purpose = models.CharField(max_length=16)
+    issued_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"ticket of {self.user_id} to {self.purpose}"
 
 
 class RecoveryCode(models.Model):

@@ -13,10 +13,11 @@ from kubevision import tokens
 from kubevision.keys import read_signing_keys
 from kubevision.tokens import KeysUnavailable, TokenRefused
 
-__all__ = ["Assertion", "KeysUnavailable", "TokenRefused"]
+__all__ = ["Assertion", "KeysUnavailable", "Report", "TokenRefused"]
 
 TICKET_TYPE = "kv-ticket+jwt"
 ASSERTION_TYPE = "kv-assertion+jwt"
+REPORT_TYPE = "kv-report+jwt"
 ISSUER = "accounts"
 FACELOGIN = "facelogin"
 TICKET_LIFE_SECONDS = 120
@@ -72,6 +73,18 @@ class Assertion:
     expires_at: int
 
 
+def _read(token: str, typ: str, *required: str) -> dict[str, Any]:
+    url = f"{settings.FACELOGIN_URL}/face/.well-known/jwks.json"
+    return tokens.read(
+        token,
+        tokens.remote_keys(url),
+        typ=typ,
+        issuer=FACELOGIN,
+        audience=ISSUER,
+        required=required,
+    )
+
+
 def read_assertion(token: str) -> Assertion:
     """Read an assertion that facelogin signed.
 
@@ -82,15 +95,7 @@ def read_assertion(token: str) -> Assertion:
     KeysUnavailable
         If facelogin's keys cannot be read.
     """
-    url = f"{settings.FACELOGIN_URL}/face/.well-known/jwks.json"
-    claims = tokens.read(
-        token,
-        tokens.remote_keys(url),
-        typ=ASSERTION_TYPE,
-        issuer=FACELOGIN,
-        audience=ISSUER,
-        required=("outcome", "nonce", "engine"),
-    )
+    claims = _read(token, ASSERTION_TYPE, "outcome", "nonce", "engine")
     return Assertion(
         user_id=claims["sub"],
         jti=claims["jti"],
@@ -98,4 +103,42 @@ def read_assertion(token: str) -> Assertion:
         outcome=claims["outcome"],
         engine=claims["engine"],
         expires_at=int(claims["exp"]),
+    )
+
+
+@dataclass(frozen=True)
+class Report:
+    """How an attempt ended, as facelogin tells it.
+
+    `nonce` is the jti of the attempt's ticket, `outcome` a result, an error's code or
+    `not_started`.
+    """
+
+    user_id: str
+    nonce: str
+    outcome: str
+    accepted_frames: int
+    reasons: list[str]
+
+
+def read_report(token: str) -> Report:
+    """Read a report that facelogin signed.
+
+    Raises
+    ------
+    TokenRefused
+        If it is not one, or not valid now.
+    KeysUnavailable
+        If facelogin's keys cannot be read.
+    """
+    claims = _read(token, REPORT_TYPE, "outcome", "nonce")
+    accepted_frames, reasons = claims.get("accepted_frames"), claims.get("reasons")
+    if type(accepted_frames) is not int or not isinstance(reasons, list):
+        raise TokenRefused("accepted_frames or reasons is missing")
+    return Report(
+        user_id=claims["sub"],
+        nonce=claims["nonce"],
+        outcome=claims["outcome"],
+        accepted_frames=accepted_frames,
+        reasons=[str(reason) for reason in reasons],
     )

@@ -32,7 +32,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._socket = capture.Socket(FrameInbox(), self._send, asyncio.Event())
+        self._socket = capture.Socket(FrameInbox(), self._send)
         self._task: asyncio.Task[None] | None = None
         self._has_started = False
         self._is_over = False
@@ -47,7 +47,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one message at once; nothing here waits for recognition."""
-        if self._is_over:
+        if self._is_over or self._socket.stopped.is_set():
             return
         try:
             if bytes_data is not None:
@@ -55,9 +55,9 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             else:
                 self._take_text(text_data or "")
         except BadMessage:
-            await self._finish(capture.explain(ErrorCode.BAD_MESSAGE))
+            await self._refuse(ErrorCode.BAD_MESSAGE)
         except FrameRefused as refused:
-            await self._finish(capture.explain(refused.code))
+            await self._refuse(refused.code)
 
     async def disconnect(self, code: int) -> None:
         """Stop the attempt of a browser that has gone."""
@@ -82,13 +82,20 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                     self._task.cancel()
                 self._task = asyncio.create_task(self._run(ticket))
             case AttemptCancel() if self._has_started:
-                self._socket.cancelled.set()
+                self._socket.stop()
             case _:
                 raise BadMessage("not now")
 
     async def _expect_start(self) -> None:
         await asyncio.sleep(START_WITHIN_SECONDS)
         await self._finish(capture.explain(ErrorCode.TOO_SLOW))
+
+    async def _refuse(self, code: ErrorCode) -> None:
+        """End the socket; an attempt that runs says so itself, and reports it."""
+        if self._has_started:
+            self._socket.stop(code)
+        else:
+            await self._finish(capture.explain(code))
 
     async def _run(self, ticket: str) -> None:
         last = await capture.run(ticket, self._socket)

@@ -56,6 +56,11 @@ class FrameInbox:
         self._newest = jpeg
         self._arrived.set()
 
+    @property
+    def received(self) -> int:
+        """Return how many frames came so far."""
+        return self._received
+
     async def take(self) -> Taken:
         """Wait for a frame; return it with the numbers of those it overtook."""
         await self._arrived.wait()

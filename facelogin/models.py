@@ -43,6 +43,10 @@ class SpentTicket(models.Model):
 
     jti = models.CharField(max_length=128, primary_key=True)
     expires_at = models.DateTimeField(db_index=True)
+    # What accounts must still be told of the attempt this ticket opened, and when to try next. In
+    # the row of the ticket, so that spending and owing a report are one write.
+    report = models.JSONField(null=True)
+    report_due_at = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return self.jti

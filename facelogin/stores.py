@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from facelogin import crypto
@@ -20,6 +21,7 @@ T = TypeVar("T")
 PENDING_LIFE = timedelta(minutes=10)
 REFERENCE_LIFE = timedelta(days=365)  # faces change; people re-enrol once a year
 SPENT_KEPT = timedelta(minutes=5)  # beyond a ticket's own end: the reader's leeway and clocks
+REPORT_KEPT = timedelta(days=2)  # accounts away for longer has lost more than a report
 ATTEMPT_KEPT = timedelta(minutes=10)  # an attempt lasts a minute; what is older died with a copy
 
 
@@ -34,6 +36,18 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 @dataclass(frozen=True)
+class AttemptReport:
+    """What accounts is told of one attempt (contract section 2)."""
+
+    user_id: str
+    outcome: str
+    accepted_frames: int = 0
+    reasons: list[str] = field(default_factory=list)
+    engine: str = ""
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True)
 class ReferenceStatus:
     """What may be told about a current reference."""
 
@@ -43,13 +57,49 @@ class ReferenceStatus:
     expires_at: datetime
 
 
-def spend_ticket(jti: str, expires_at: datetime) -> bool:
-    """Use a ticket up; False if it was used before."""
+def spend_ticket(jti: str, expires_at: datetime, report: AttemptReport | None = None) -> bool:
+    """Use a ticket up; False if it was used before.
+
+    `report` is what accounts will hear of the attempt if this process dies before it ends.
+    """
     try:
-        SpentTicket.objects.create(jti=jti, expires_at=expires_at + SPENT_KEPT)
+        SpentTicket.objects.create(
+            jti=jti,
+            expires_at=expires_at + SPENT_KEPT,
+            report=asdict(report) if report else None,
+            report_due_at=timezone.now() + ATTEMPT_KEPT if report else None,
+        )
     except IntegrityError:
         return False
     return True
+
+
+def put_report(jti: str, report: AttemptReport) -> None:
+    """Note how an attempt ended; the report is due now."""
+    SpentTicket.objects.filter(jti=jti).update(report=asdict(report), report_due_at=timezone.now())
+
+
+def take_due_report(retry_after: timedelta) -> tuple[str, AttemptReport] | None:
+    """Return a ticket's id and its due report, which is due again later unless it gets through.
+
+    Two copies at once never take the same one.
+    """
+    now = timezone.now()
+    while True:
+        row = SpentTicket.objects.filter(report_due_at__lte=now).order_by("report_due_at").first()
+        if row is None:
+            return None
+        taken = SpentTicket.objects.filter(jti=row.jti, report_due_at=row.report_due_at).update(
+            report_due_at=now + retry_after
+        )
+        if taken:
+            assert row.report is not None  # what is due is there
+            return row.jti, AttemptReport(**row.report)
+
+
+def forget_report(jti: str) -> None:
+    """Note that accounts has heard it."""
+    SpentTicket.objects.filter(jti=jti).update(report=None, report_due_at=None)
 
 
 def open_attempt(user_id: uuid.UUID, session_hash: str) -> uuid.UUID:
@@ -186,6 +236,8 @@ def remove_expired() -> dict[str, int]:
     return {
         "references": old.exclude(id__in=current).delete()[0]
         + Reference.objects.filter(expires_at__lte=now).delete()[0],
-        "spent tickets": SpentTicket.objects.filter(expires_at__lte=now).delete()[0],
+        "spent tickets": SpentTicket.objects.filter(
+            Q(report_due_at=None) | Q(expires_at__lte=now - REPORT_KEPT), expires_at__lte=now
+        ).delete()[0],
         "attempts": OpenAttempt.objects.filter(started_at__lt=now - ATTEMPT_KEPT).delete()[0],
     }

@@ -1,9 +1,11 @@
 """Tickets that accounts signed, and the assertions facelogin signs in return."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 
@@ -15,9 +17,11 @@ __all__ = ["KeysUnavailable", "Ticket", "TokenRefused", "new_jti"]
 
 TICKET_TYPE = "kv-ticket+jwt"
 ASSERTION_TYPE = "kv-assertion+jwt"
+REPORT_TYPE = "kv-report+jwt"
 ISSUER = "facelogin"
 ACCOUNTS = "accounts"
 ASSERTION_LIFE_SECONDS = 60
+REPORT_LIFE_SECONDS = 600  # signed anew for every try to deliver it
 
 
 @dataclass(frozen=True)
@@ -89,4 +93,11 @@ def sign_assertion(ticket: Ticket, outcome: str, engine: str, *, jti: str) -> st
         typ=ASSERTION_TYPE,
         audience=ACCOUNTS,
         life_seconds=ASSERTION_LIFE_SECONDS,
+    )
+
+
+def sign_report(claims: Mapping[str, Any]) -> str:
+    """Return facelogin's word on how an attempt ended; the claims are the contract's own."""
+    return signer().sign(
+        dict(claims), typ=REPORT_TYPE, audience=ACCOUNTS, life_seconds=REPORT_LIFE_SECONDS
     )

@@ -7,11 +7,12 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET
 
 from facelogin import tokens
 from facelogin.services import references
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+
+Endpoint = Callable[[HttpRequest], HttpResponse]
 
 RETRY_SECONDS = 5
 
@@ -61,35 +62,47 @@ def _erase(ticket: Ticket) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-_PURPOSES: dict[str, tuple[str, Callable[[Ticket], HttpResponse]]] = {
-    "GET": ("status", _status),
-    "PUT": ("activate", _activate),
-    "DELETE": ("erase", _erase),
-}
+def _with_ticket(purpose: str, act: Callable[[Ticket], HttpResponse]) -> Endpoint:
+    """Return a view that acts for a ticket of one purpose."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                raise TokenRefused("no bearer token")
+            return act(references.take_ticket(token.strip(), purpose))
+        except TokenRefused:
+            return _problem(401, "ticket_refused", _("This ticket is not valid."))
+        except (KeysUnavailable, DatabaseError):
+            return _problem(503, "temporarily_unavailable", _("Try again shortly."))
+
+    return view
 
 
-@csrf_exempt
-def reference(request: HttpRequest) -> HttpResponse:
-    """GET, PUT, DELETE /face/v1/reference: what each does needs a ticket for just that."""
-    if request.method not in _PURPOSES:
-        refusal = _problem(405, "method_not_allowed", _("This method is not allowed here."))
-        refusal.headers["Allow"] = ", ".join(_PURPOSES)
-        return refusal
-    purpose, act = _PURPOSES[request.method]
-    scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
-    try:
-        if scheme.lower() != "bearer":
-            raise TokenRefused("no bearer token")
-        return act(references.take_ticket(token.strip(), purpose))
-    except TokenRefused:
-        return _problem(401, "ticket_refused", _("This ticket is not valid."))
-    except (KeysUnavailable, DatabaseError):
-        return _problem(503, "temporarily_unavailable", _("Try again shortly."))
-
-
-@require_GET
-def publish_keys(_request: HttpRequest) -> HttpResponse:
-    """GET /face/.well-known/jwks.json."""
+def _publish_keys(_request: HttpRequest) -> HttpResponse:
     response = JsonResponse(tokens.signer().jwks())
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
+
+
+def _endpoint(**methods: Endpoint) -> Endpoint:
+    """Return one view for the methods of a path."""
+
+    @csrf_exempt  # no cookie is ever read here, only a bearer token
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.method in methods:
+            return methods[request.method](request)
+        refusal = _problem(405, "method_not_allowed", _("This method is not allowed here."))
+        refusal.headers["Allow"] = ", ".join(sorted(methods))
+        return refusal
+
+    return view
+
+
+# Each call needs a ticket for just what it does.
+reference = _endpoint(
+    GET=_with_ticket("status", _status),
+    PUT=_with_ticket("activate", _activate),
+    DELETE=_with_ticket("erase", _erase),
+)
+publish_keys = _endpoint(GET=_publish_keys)

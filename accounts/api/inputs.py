@@ -169,6 +169,12 @@ class AssertionInput(Input):
     assertion = TextField(max_length=MAX_TOKEN_CHARACTERS)
 
 
+class ReportInput(Input):
+    """POST /attempt-reports."""
+
+    report = TextField(max_length=MAX_TOKEN_CHARACTERS)
+
+
 class CodeInput(Input):
     """POST /session/factors/recovery-code."""
 

@@ -16,7 +16,7 @@ from accounts.api import inputs, responses
 from accounts.api.errors import problem_response
 from accounts.models import Session
 from accounts.refusals import Refused
-from accounts.services import enrolment, registration, second_factor, sessions
+from accounts.services import enrolment, registration, reports, second_factor, sessions
 from kubevision import contracts
 from kubevision.request_context import client_address
 
@@ -179,6 +179,12 @@ def renew_recovery_codes(request: HttpRequest) -> HttpResponse:
     """POST /user/factors/recovery-codes."""
     codes = enrolment.renew_recovery_codes(_active_session(request))
     return JsonResponse({"codes": codes}, status=201)
+
+
+def take_report(request: HttpRequest) -> HttpResponse:
+    """POST /attempt-reports: facelogin's; the report itself is the proof of who sends it."""
+    reports.hear(inputs.ReportInput.read(request)["report"])
+    return HttpResponse(status=204)
 
 
 def read_contract(_request: HttpRequest) -> HttpResponse:

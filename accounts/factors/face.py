@@ -7,12 +7,17 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import FaceTries, Session, SpentToken, User
+from accounts.models import FaceTicket, FaceTries, Session, SpentToken, User
 from accounts.refusals import Refused
 
 TRIES_A_DAY = 10
 TRIES_IN_A_ROW = 5
 WAIT_AFTER_ROW_SECONDS = 30
+# Tries that ended without a verdict cost nothing, but not without end: whoever stops every attempt
+# early would otherwise have as many as they like.
+GIVEN_BACK_A_DAY = 5
+# The person did nothing wrong, and nothing was learned about their face.
+WITHOUT_VERDICT = {"not_started", "server_full", "server_draining", "temporarily_unavailable"}
 # Twenty clicks at once each see the other's write and look again; more is no person.
 MAX_CONTENDED_LOOKS = 20
 
@@ -28,7 +33,7 @@ def _tries_of(user: User) -> FaceTries:
     except IntegrityError:  # another request made it between our look and our write
         row = FaceTries.objects.get(user=user)
     if row.day != _today():
-        FaceTries.objects.filter(user=user, day=row.day).update(day=_today(), today=0)
+        FaceTries.objects.filter(user=user, day=row.day).update(day=_today(), today=0, given_back=0)
         row.refresh_from_db()
     return row
 
@@ -68,10 +73,69 @@ def count_try(user: User) -> int:
     raise Refused("too_many_attempts", retry_after=1)
 
 
-def give_back_try(user: User) -> None:
+def remember_ticket(user: User, purpose: str, jti: str) -> None:
+    """Keep a ticket until its end is told."""
+    FaceTicket.objects.create(jti=jti, user=user, purpose=purpose)
+
+
+def _take_ticket(jti: str) -> FaceTicket | None:
+    """Return a ticket whose end nobody told before; of two at once one gets it."""
+    ticket = FaceTicket.objects.filter(jti=jti).first()
+    if ticket is None or not FaceTicket.objects.filter(jti=jti).delete()[0]:
+        return None
+    return ticket
+
+
+def count_match(user: User, jti: str) -> None:
     """Forget the try that led to a match, and the row of failures before it."""
-    FaceTries.objects.filter(user=user, today__gt=0).update(today=F("today") - 1)
+    if (ticket := _take_ticket(jti)) is not None:
+        _forget(ticket)
     FaceTries.objects.filter(user=user).update(in_a_row=0)
+
+
+def _forget(ticket: FaceTicket) -> None:
+    FaceTries.objects.filter(user=ticket.user_id, day=ticket.issued_at.date(), today__gt=0).update(
+        today=F("today") - 1
+    )
+
+
+def _give_back(ticket: FaceTicket) -> bool:
+    """Give a try back that ended without a verdict; False beyond the day's limit."""
+    tries = FaceTries.objects.filter(
+        user=ticket.user_id,
+        day=ticket.issued_at.date(),
+        today__gt=0,
+        given_back__lt=GIVEN_BACK_A_DAY,
+    )
+    fewer = {"today": F("today") - 1, "given_back": F("given_back") + 1}
+    # A match meanwhile has ended the row of failures; then there is nothing to shorten.
+    return bool(
+        tries.filter(in_a_row__gt=0).update(in_a_row=F("in_a_row") - 1, **fewer)
+        or tries.update(**fewer)
+    )
+
+
+def hear(report: tokens.Report) -> bool:
+    """Count the end of an attempt, once; return whether a try was given back.
+
+    Raises
+    ------
+    Refused
+        report_refused if the ticket was another person's.
+    """
+    owner = FaceTicket.objects.filter(jti=report.nonce).values_list("user_id", flat=True).first()
+    if owner is not None and str(owner) != report.user_id:
+        raise Refused("report_refused")
+    ticket = _take_ticket(report.nonce)
+    if ticket is None or ticket.purpose != "verify":
+        return False
+    if report.outcome == "match":  # told before the person's assertion came
+        _forget(ticket)
+        return True
+    had_no_verdict = report.outcome in WITHOUT_VERDICT or (
+        report.outcome == "cancelled" and report.accepted_frames == 0
+    )
+    return had_no_verdict and _give_back(ticket)
 
 
 def read_assertion(session: Session, token: str, outcome: str) -> tokens.Assertion:

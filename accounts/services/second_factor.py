@@ -71,6 +71,7 @@ def _issue(session: Session, purpose: str, **claims: bool) -> str:
     could hold one whose assertion would be refused.
     """
     jti = new_jti()
+    face.remember_ticket(session.user, purpose, jti)
     Session.objects.filter(pk=session.pk).update(ticket_jti=jti)
     return tokens.sign_ticket(
         session.user_id, purpose, jti=jti, sid=tokens.session_hash(session.pk), **claims
@@ -88,7 +89,7 @@ def show_face(session: Session, assertion_token: str) -> Opened:
     assertion = face.read_assertion(session, assertion_token, "match")
     face.spend(assertion)
     opened = step_up(session, face_at=timezone.now())
-    face.give_back_try(session.user)
+    face.count_match(session.user, assertion.nonce)
     return opened
 
 

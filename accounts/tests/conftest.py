@@ -1,6 +1,7 @@
 """Accounts alone: a real facelogin is out of reach here, so a small HTTP server answers for it.
 
-It says only what contract.md says facelogin says, and signs with a key of its own.
+It says only what the contract's examples say, is held to the contract in all it answers, and signs
+with a key of its own.
 """
 
 import json
@@ -14,7 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 
-from kubevision import tokens
+from kubevision import contracts, tokens
+from kubevision.contracts.checking import check_answer, check_claims
 
 PASSWORD = "correct horse battery"
 CONSENT = "2026-11"
@@ -37,6 +39,21 @@ class Facelogin:
         body = {"sub": claims["sub"], "nonce": claims["jti"], "outcome": outcome, "engine": "lbph"}
         return self.signer.sign(body | changes, typ=typ, audience=audience, life_seconds=life)
 
+    def report(self, ticket: str, outcome: str, **changes: Any) -> str:
+        claims = ticket_claims(ticket)
+        audience = changes.pop("aud", "accounts")
+        typ = changes.pop("typ", "kv-report+jwt")
+        body = {
+            "sub": claims["sub"],
+            "nonce": claims["jti"],
+            "outcome": outcome,
+            "accepted_frames": 0,
+            "reasons": [],
+            "engine": "lbph",
+            "duration_ms": 2500,
+        }
+        return self.signer.sign(body | changes, typ=typ, audience=audience, life_seconds=600)
+
 
 def ticket_claims(ticket: str) -> dict[str, Any]:
     import jwt
@@ -52,16 +69,22 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
         def answer(self) -> None:
             fake.calls.append((self.command, self.path))
             status, body = 200, fake.signer.jwks()
+            headers = {"Content-Type": "application/json"}
             if self.path == "/face/v1/reference":
+                ticket = self.headers["Authorization"].removeprefix("Bearer ")
+                check_claims("ticket", ticket)
                 status = fake.activation_status if self.command == "PUT" else 200
-                body = {
-                    "enrolled_at": "2026-11-23T08:00:00+00:00",
-                    "engine": "lbph",
-                    "samples": 10,
-                    "expires_at": "2099-11-23T08:00:00+00:00",
-                }
+                body = contracts.example("reference_status")
+                body["expires_at"] = "2099-11-23T08:00:00+00:00"
+            if status >= 400:
+                code = {404: "not_found", 503: "temporarily_unavailable"}[status]
+                body = contracts.example(f"problems/{code}")
+                headers = {"Content-Type": "application/problem+json", "Retry-After": "5"}
             content = b"" if status == 204 else json.dumps(body).encode()
+            check_answer(self.command, self.path, status, headers, content)
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import Session, SpentToken
+from accounts.models import FaceTicket, Session, SpentToken
 from accounts.services import housekeeping
 from accounts.tests.conftest import Api
 
@@ -13,7 +13,11 @@ def test_what_has_expired_is_removed_and_nothing_else(ada: Api) -> None:
     SpentToken.objects.create(jti="new", expires_at=now + timedelta(minutes=1))
     live = Session.objects.get()
     Session.objects.create(user=live.user, token_hash="x", seen_at=now - timedelta(hours=1))
-    assert housekeeping.run() == {"sessions": 1, "spent tokens": 1}
+    FaceTicket.objects.create(jti="told", user=live.user, issued_at=now - timedelta(hours=49))
+    FaceTicket.objects.create(jti="awaited", user=live.user, issued_at=now - timedelta(hours=47))
+    removed = {"sessions": 1, "face tickets": 1, "spent tokens": 1}
+    assert housekeeping.run() == removed
     assert Session.objects.get() == live
     assert SpentToken.objects.get().jti == "new"
-    assert housekeeping.run() == {"sessions": 0, "spent tokens": 0}
+    assert FaceTicket.objects.get().jti == "awaited"
+    assert housekeeping.run() == dict.fromkeys(removed, 0)

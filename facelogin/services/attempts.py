@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.conf import settings
+
 from facelogin import stores, tokens, workers
 from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Outcome
 from facelogin.recognition import (
@@ -55,6 +57,7 @@ class Attempt(Protocol):
 
     deadline_seconds: int
     frames_wanted: int
+    engine: str
     tally: Tally
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
@@ -95,6 +98,7 @@ class EnrolPerson:
     def __init__(self, ticket: Ticket) -> None:
         self._ticket = ticket
         self._enrolment = Enrolment()
+        self.engine: str = settings.FACELOGIN_ENGINE
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
@@ -137,6 +141,7 @@ class VerifyClaim:
     def __init__(self, ticket: Ticket, reference: Reference) -> None:
         self._ticket = ticket
         self._reference = reference
+        self.engine = reference.engine
         self._verification = Verification(workers.threshold())
         self.tally = Tally()
 

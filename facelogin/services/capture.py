@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
@@ -22,7 +23,9 @@ from facelogin.protocol import (
     Message,
     Outcome,
 )
-from facelogin.services.attempts import Attempt, EnrolPerson, VerifyClaim
+from facelogin.services import reports
+from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
+from facelogin.stores import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded 
 # One process looks at about 40 frames a second and a person sends up to five; the newest frame
 # wins, so twice as many people still get answers, only fewer each.
 ATTEMPTS_PER_WORKER = 16
+
+NOT_STARTED = "not_started"  # reported if no frame came
 
 _running = 0
 
@@ -58,13 +63,19 @@ def explain(code: ErrorCode) -> Error:
 class Socket:
     """What an attempt needs of its socket.
 
-    `inbox` holds arriving frames, `send` sends one message to the browser, `cancelled` is set when
-    the person gives up.
+    `inbox` holds arriving frames, `send` sends one message to the browser.
     """
 
     inbox: FrameInbox
     send: Send
-    cancelled: asyncio.Event
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: ErrorCode | None = None
+
+    def stop(self, refused: ErrorCode | None = None) -> None:
+        """End the attempt: the person gave up, or did what `refused` names."""
+        if not self.stopped.is_set():
+            self.refused = refused
+            self.stopped.set()
 
 
 class AttemptEnded(Exception):  # noqa: N818  (an outcome)
@@ -75,43 +86,102 @@ class AttemptEnded(Exception):  # noqa: N818  (an outcome)
         self.code = code
 
 
+@dataclass
+class Story:
+    """What there is to tell of an attempt when it is over."""
+
+    ticket: Ticket
+    socket: Socket
+    began_at: float = field(default_factory=time.monotonic)  # seconds
+    attempt: Attempt | None = None
+
+    def report(self, outcome: str) -> AttemptReport:
+        """Return the report of an attempt that ended so."""
+        tally = self.attempt.tally if self.attempt else Tally()
+        is_our_doing = outcome in tuple(ErrorCode)
+        if not self.socket.inbox.received and not is_our_doing:
+            outcome = NOT_STARTED
+        return AttemptReport(
+            user_id=str(self.ticket.user_id),
+            outcome=outcome,
+            accepted_frames=tally.accepted,
+            reasons=list(tally.most_frequent()),
+            engine=self.attempt.engine if self.attempt else "",
+            duration_ms=round((time.monotonic() - self.began_at) * 1000),
+        )
+
+
 async def run(token: str, socket: Socket) -> Message:
     """Run the attempt that a ticket allows; return its last message, which is not sent yet.
 
-    The ticket is spent before any other work. Whatever fails comes back as an `Error` message.
+    The ticket is spent before any other work, and from then on accounts is told how it ended.
+    Whatever fails comes back as an `Error` message.
     """
-    global _running  # noqa: PLW0603  (how many attempts this process runs)
     try:
         ticket = await stores.in_thread(_spend, token)
-        if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
-            return explain(ErrorCode.SERVER_FULL)
-        _running += 1
-        try:
-            last = await _run_open(ticket, socket)
-        finally:
-            _running -= 1
     except TokenRefused as refused:
         logger.info("ticket refused: %s", refused)
         return explain(ErrorCode.TICKET_REFUSED)
-    except AttemptEnded as ended:
-        logger.info("attempt ended: %s", ended.code)
-        return explain(ended.code)
-    except (KeysUnavailable, DatabaseError, CannotOpen, workers.WorkerLost) as error:
-        logger.warning("attempt lost: %s: %s", type(error).__name__, error)
-        return explain(ErrorCode.TEMPORARILY_UNAVAILABLE)
-    logger.info("attempt of %s to %s: %s", ticket.user_id, ticket.purpose, last.outcome)
+    except (KeysUnavailable, DatabaseError) as error:
+        return _lost(error)
+    story = Story(ticket, socket)
+    outcome: str = Outcome.CANCELLED
+    try:
+        last = await _run_spent(story)
+        outcome = last.code if isinstance(last, Error) else last.outcome
+    except asyncio.CancelledError:  # the browser has gone
+        outcome = socket.refused or Outcome.CANCELLED
+        raise
+    finally:
+        await _tell(story, outcome)
     return last
 
 
 def _spend(token: str) -> Ticket:
     ticket = tokens.read_ticket(token, "enrol", "verify")
-    if not stores.spend_ticket(ticket.jti, ticket.expires_at):
+    # Told if this process dies: the person never got a verdict.
+    report = AttemptReport(str(ticket.user_id), ErrorCode.TEMPORARILY_UNAVAILABLE)
+    if not stores.spend_ticket(ticket.jti, ticket.expires_at, report):
         raise TokenRefused("spent before")
     return ticket
 
 
-async def _run_open(ticket: Ticket, socket: Socket) -> AttemptResult:
-    attempt = await _make(ticket)
+async def _tell(story: Story, outcome: str) -> None:
+    report = story.report(outcome)
+    logger.info("attempt of %s to %s: %s", report.user_id, story.ticket.purpose, report.outcome)
+    try:
+        await stores.in_thread(reports.put, story.ticket.jti, report)
+    except DatabaseError as error:
+        # What was written when the ticket was spent is told instead.
+        logger.warning("the end of an attempt was not kept: %s", error)
+
+
+def _lost(error: Exception) -> Error:
+    logger.warning("attempt lost: %s: %s", type(error).__name__, error)
+    return explain(ErrorCode.TEMPORARILY_UNAVAILABLE)
+
+
+async def _run_spent(story: Story) -> AttemptResult | Error:
+    global _running  # noqa: PLW0603  (how many attempts this process runs)
+    if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
+        return explain(ErrorCode.SERVER_FULL)
+    _running += 1
+    try:
+        return await _run_open(story)
+    except TokenRefused as refused:
+        logger.info("ticket refused: %s", refused)
+        return explain(ErrorCode.TICKET_REFUSED)
+    except AttemptEnded as ended:
+        return explain(ended.code)
+    except (KeysUnavailable, DatabaseError, CannotOpen, workers.WorkerLost) as error:
+        return _lost(error)
+    finally:
+        _running -= 1
+
+
+async def _run_open(story: Story) -> AttemptResult:
+    ticket, socket = story.ticket, story.socket
+    attempt = story.attempt = await _make(ticket)
     attempt_id = await stores.in_thread(stores.open_attempt, ticket.user_id, ticket.session_hash)
     try:
         await socket.send(
@@ -166,7 +236,7 @@ async def _run_until_decided(
     tasks = {
         "frames": asyncio.create_task(answer_frames()),
         "row": asyncio.create_task(watch_row()),
-        "cancel": asyncio.create_task(socket.cancelled.wait()),
+        "stop": asyncio.create_task(socket.stopped.wait()),
     }
     try:
         done, _pending = await asyncio.wait(
@@ -176,7 +246,9 @@ async def _run_until_decided(
         )
         for task in done:
             task.result()  # raises what ended it
-        if tasks["cancel"] in done:
+        if tasks["stop"] in done:
+            if socket.refused:
+                raise AttemptEnded(socket.refused)
             result = AttemptResult(Outcome.CANCELLED)
         elif tasks["frames"] in done:
             await look_at_row()

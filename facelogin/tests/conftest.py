@@ -1,4 +1,5 @@
-"""Facelogin alone: accounts is out of reach, so a small HTTP server publishes its keys.
+"""Facelogin alone: accounts is out of reach, so a small HTTP server publishes its keys and hears
+reports; it is held to the contract in all it answers.
 
 The faces are NASA's public-domain portrait of Eileen Collins, shipped with scikit-image, moved and
 lit a little differently in every frame, as before a webcam.
@@ -8,18 +9,21 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import cv2
+import jwt
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
 
 from facelogin import workers
-from kubevision import tokens
+from kubevision import contracts, tokens
+from kubevision.contracts.checking import check_answer
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Accounts:
 
     signer: tokens.Signer
     url: str = ""
+    is_away: bool = False
+    reports: list[dict[str, Any]] = field(default_factory=list)
 
     def ticket(self, purpose: str, user_id: uuid.UUID, **changes: Any) -> str:
         typ = changes.pop("typ", "kv-ticket+jwt")
@@ -43,8 +49,25 @@ def accounts(settings: Any) -> Iterator[Accounts]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            content = json.dumps(fake.signer.jwks()).encode()
-            self.send_response(200)
+            self.answer(200, fake.signer.jwks())
+
+        def do_POST(self) -> None:
+            request = self.rfile.read(int(self.headers["Content-Length"]))
+            if fake.is_away:
+                self.answer(503, contracts.example("problems/facelogin_unavailable"))
+                return
+            report = json.loads(request)["report"]
+            fake.reports.append(jwt.decode(report, options={"verify_signature": False}))
+            self.answer(204, None, request)
+
+        def answer(self, status: int, body: Any, request: bytes = b"") -> None:
+            content = b"" if body is None else json.dumps(body).encode()
+            kind = "application/problem+json" if status >= 400 else "application/json"
+            headers = {"Content-Type": kind, "Retry-After": "5"}
+            check_answer(self.command, self.path, status, headers, content, request_body=request)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -60,6 +83,13 @@ def accounts(settings: Any) -> Iterator[Accounts]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file, as in the product: Django's own choice, in memory, locks whole tables."""
+    file = tmp_path_factory.mktemp("database") / "facelogin.sqlite3"
+    connection.settings_dict["TEST"]["NAME"] = str(file)
 
 
 @pytest.fixture

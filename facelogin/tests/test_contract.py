@@ -45,7 +45,7 @@ def test_every_path_takes_the_contracts_methods_and_no_other(path: str) -> None:
 
 
 def test_codes_reasons_and_outcomes_are_the_contracts() -> None:
-    assert CLOSE_CODES == ERRORS["close_codes"]
+    assert ERRORS["close_codes"] == CLOSE_CODES
     assert ERRORS["close_after_result"] == CLOSE_AFTER_RESULT
     assert set(Reason) == values("capture.feedback", "reasons")
     assert set(protocol.FrameVerdict) == values("capture.feedback", "verdict")

@@ -39,6 +39,6 @@ MIDDLEWARE = [
     "kubevision.request_context.RequestIdMiddleware",
 ]
 
-SERVE_ON_START = ["facelogin.workers.start"]
-SERVE_ON_STOP = ["facelogin.workers.stop"]
-HOUSEKEEPING = ["facelogin.stores.remove_expired"]
+SERVE_ON_START = ["facelogin.workers.start", "facelogin.services.reports.start"]
+SERVE_ON_STOP = ["facelogin.services.reports.stop", "facelogin.workers.stop"]
+HOUSEKEEPING = ["facelogin.stores.remove_expired", "facelogin.services.reports.deliver_due"]
