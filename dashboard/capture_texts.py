@@ -29,6 +29,19 @@ def capture_texts() -> dict[str, dict[str, str]]:
             "undecodable": _("The camera sent no usable picture."),
             "too_many_pixels": _("The picture is too large."),
         },
+        # The person's own left and right.
+        "step": {
+            "look_straight": _("Look straight at the camera."),
+            "turn_left": _("Turn your head to your left."),
+            "turn_right": _("Turn your head to your right."),
+        },
+        "prompt": {
+            "more_light": _("Good. With a little more light it will work better."),
+            "turn_slightly": _("Good. Now turn your head very slightly."),
+            "glasses_on": _("Good. Now put your glasses on, if you wear any."),
+            "glasses_off": _("Good. Now take your glasses off, if you wear any."),
+            "come_closer": _("Good. Now come a little closer."),
+        },
         "camera": {
             "denied": _(
                 "The browser may not use the camera. Click the camera sign beside the address, "

@@ -142,7 +142,7 @@ def test_a_refused_ticket_says_where_to_go(play: Play) -> None:
 
 def test_unknown_messages_and_fields_are_ignored(play: Play) -> None:
     before = play(*CAPTURING)
-    assert play(*CAPTURING, heard({"type": "challenge.step", "step": "turn_left"})) == before
+    assert play(*CAPTURING, heard({"type": "added.later", "step": "turn_left"})) == before
     assert play(*CAPTURING, heard({"type": "not.yet.invented"})) == before
     assert play(*STARTED, heard(READY | {"new": 1})) == before
 

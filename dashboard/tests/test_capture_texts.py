@@ -9,41 +9,31 @@ from django.test import Client
 from dashboard import vendor_bootstrap
 from dashboard.capture_texts import capture_texts
 from dashboard.forms import CONSENT_VERSION
+from kubevision import contracts
 
 ROOM = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOM / "static/dashboard/js").rglob("*.js"))
 
-# contract.md section 3
-REASONS = [
-    "no_face",
-    "several_faces",
-    "too_small",
-    "too_large",
-    "off_centre",
-    "too_dark",
-    "too_bright",
-    "uneven_light",
-    "blurred",
-    "not_frontal",
-    "repeated_frame",
-    "undecodable",
-    "too_many_pixels",
-]
-# The other two, `enrolled` and `match`, submit the form.
+
+def of_contract(message_type: str, member: str) -> list[str]:
+    schema = contracts.read_json(f"messages/{message_type}.schema.json")["properties"][member]
+    return list(schema.get("items", schema)["enum"])
+
+
+# `enrolled` and `match` submit the form.
 FINAL_OUTCOMES = [
-    "non_match",
-    "failure_to_enrol",
-    "failure_to_acquire",
-    "presentation_attack",
-    "cancelled",
-    "expired",
+    outcome
+    for outcome in of_contract("attempt.result", "outcome")
+    if outcome not in {"enrolled", "match"}
 ]
 
 
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [
-        ("reason", REASONS),
+        ("reason", of_contract("capture.feedback", "reasons")),
+        ("step", of_contract("challenge.step", "step")),
+        ("prompt", of_contract("capture.prompt", "prompt")),
         ("outcome", FINAL_OUTCOMES),
         ("camera", ["denied", "missing", "busy", "insecure"]),
     ],

@@ -17,6 +17,7 @@ export const IDLE = Object.freeze({
   progress: 0,
   face: null,
   isAccepted: false,
+  wish: null, // kind and code of what the server asks the person to do, until it asks another
   assertion: "",
   nextPage: "",
 });
@@ -75,6 +76,10 @@ function heard(attempt, message) {
           maxPerSecond: message.frame.max_per_second,
         },
       };
+    case "challenge.step":
+      return asked(attempt, ["step", message.step]);
+    case "capture.prompt":
+      return asked(attempt, ["prompt", message.prompt]);
     case "capture.feedback":
       return judged(attempt, message);
     case "attempt.result":
@@ -95,6 +100,8 @@ function heard(attempt, message) {
   }
 }
 
+const asked = (attempt, wish) => ({ ...attempt, wish, message: wish });
+
 // A reason this page does not know changes nothing on it.
 const reasonOf = (feedback, attempt) =>
   feedback.reasons?.length ? ["reason", feedback.reasons[0]] : attempt.message;
@@ -108,6 +115,6 @@ function judged(attempt, feedback) {
     face: feedback.face,
     isAccepted,
     progress: feedback.progress,
-    message: isAccepted ? ["phase", "accepted"] : reasonOf(feedback, attempt),
+    message: isAccepted ? (attempt.wish ?? ["phase", "accepted"]) : reasonOf(feedback, attempt),
   };
 }

@@ -2,6 +2,8 @@
 
 export const HANDLED_TYPES = Object.freeze([
   "attempt.ready",
+  "challenge.step",
+  "capture.prompt",
   "capture.feedback",
   "attempt.result",
   "error",
