@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import selectors, usernames
 from accounts.models import User
+from kubevision.password_field import PasswordField
 
 admin.site.unregister(Group)
 
@@ -18,9 +19,7 @@ admin.site.unregister(Group)
 class AddUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A new user with a first password."""
 
-    password = forms.CharField(
-        label=_("first password"), strip=False, widget=forms.PasswordInput(render_value=False)
-    )
+    password = PasswordField(autocomplete="new-password", label=_("first password"))
 
     class Meta:
         model = User

@@ -1,45 +1,71 @@
 """The forms of the pages. Accounts judges what they hold; its words are shown at the fields."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.clients.accounts import Refusal
+from dashboard.waiting import try_again
+from kubevision.password_field import PasswordField
 
 # The version of dashboard/consent_text.html. Accounts refuses any other than its current one, so
 # the two change together.
 CONSENT_VERSION = "2026-11"
 
 
+class Field(forms.BoundField):
+    """A field as it stands in a page: marked if it was refused, focused if it comes next."""
+
+    def build_widget_attrs(
+        self, attrs: dict[str, Any], widget: forms.Widget | None = None
+    ) -> dict[str, Any]:
+        """Add the look of the product."""
+        attrs = super().build_widget_attrs(attrs, widget)
+        attrs["class"] = "form-control form-control-lg" + (" is-invalid" if self.errors else "")
+        if isinstance(self.form, Form) and self.form.field_to_type == self.name:
+            attrs["autofocus"] = True
+        return attrs
+
+
 class Form(forms.Form):
     """A form in the look of the product."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, bound in self.fields.items():
-            bound.widget.attrs.setdefault("class", "form-control form-control-lg")
+    bound_field_class = Field
+
+    @classmethod
+    def kept(cls, sent: QueryDict) -> Self:
+        """Return the form with what was typed and without complaints about it.
+
+        What is secret is not in it: pages never repeat a password.
+        """
+        form = cls(sent)
+        form.errors.clear()
+        return form
+
+    @property
+    def field_to_type(self) -> str:
+        """Name the field a person goes on at: the first refused one, else the first to fill in."""
+        for name in self.fields:
             if name in self.errors:
-                bound.widget.attrs["class"] += " is-invalid"
+                return name
+        for name, field in self.fields.items():
+            is_filled = self[name].value() and not isinstance(field, PasswordField)
+            if field.required and not is_filled:
+                return name
+        return ""
 
     def show(self, refusal: Refusal) -> None:
         """Show accounts' words: at the field they are about, else above the form."""
         for name, sentences in refusal.errors.items():
             self.add_error(name if name in self.fields else None, sentences)
         if not refusal.errors:
-            self.add_error(None, refusal.detail)
-        for name in set(refusal.errors) & set(self.fields):
-            self.fields[name].widget.attrs["class"] += " is-invalid"
+            self.add_error(None, f"{refusal.detail} {try_again(refusal.retry_after)}".strip())
 
 
-def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
-        **options,
-    )
+def _password(label: Any, autocomplete: str, **options: Any) -> PasswordField:
+    return PasswordField(autocomplete=autocomplete, label=label, max_length=128, **options)
 
 
 class RegisterForm(Form):
@@ -49,9 +75,7 @@ class RegisterForm(Form):
         label=_("User name"),
         max_length=64,
         help_text=_("Letters, digits and . @ + - _"),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     display_name = forms.CharField(
         label=_("Your name (optional)"),
@@ -70,9 +94,7 @@ class SignInForm(Form):
     username = forms.CharField(
         label=_("User name"),
         max_length=64,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     password = _password(_("Password"), "current-password")
 
@@ -94,7 +116,6 @@ class RecoveryCodeForm(Form):
                 "autocomplete": "one-time-code",
                 "autocapitalize": "characters",
                 "spellcheck": "false",
-                "autofocus": True,
                 "placeholder": "XXXX-XXXX-XXXX-XXXX",
             }
         ),

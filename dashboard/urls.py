@@ -6,6 +6,7 @@ from dashboard.views import face, home, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
+    path("favicon.ico", home.favicon, name="favicon"),
     path("register", sign_in.register, name="register"),
     path("login", sign_in.login, name="login"),
     path("login/other", sign_in.other_factor, name="other-factor"),

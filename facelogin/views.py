@@ -7,40 +7,24 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
 
 from facelogin import tokens
 from facelogin.services import references
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
-
-Endpoint = Callable[[HttpRequest], HttpResponse]
+from kubevision.problems import problem
 
 RETRY_SECONDS = 5
 
 
-def _problem(status: int, code: str, title: str) -> JsonResponse:
-    """Return an RFC 9457 problem."""
-    response = JsonResponse(
-        {
-            "type": f"urn:kubevision:problem:{code}",
-            "title": title,
-            "status": status,
-            "detail": title,
-            "code": code,
-        },
-        status=status,
-        content_type="application/problem+json",
-    )
-    if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
+def _not_found(detail: str) -> HttpResponse:
+    return problem(404, "not_found", _("Not found"), detail)
 
 
 def _status(ticket: Ticket) -> HttpResponse:
     found = references.status(ticket)
     if found is None:
-        return _problem(404, "not_found", _("There is no current reference."))
+        return _not_found(_("There is no current reference."))
     return JsonResponse(
         {
             "enrolled_at": found.enrolled_at.astimezone(UTC).isoformat(timespec="seconds"),
@@ -53,7 +37,7 @@ def _status(ticket: Ticket) -> HttpResponse:
 
 def _activate(ticket: Ticket) -> HttpResponse:
     if not references.activate(ticket):
-        return _problem(404, "not_found", _("There is no such pending reference."))
+        return _not_found(_("There is no such pending reference."))
     return HttpResponse(status=204)
 
 
@@ -62,47 +46,44 @@ def _erase(ticket: Ticket) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _with_ticket(purpose: str, act: Callable[[Ticket], HttpResponse]) -> Endpoint:
-    """Return a view that acts for a ticket of one purpose."""
-
-    def view(request: HttpRequest) -> HttpResponse:
-        scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
-        try:
-            if scheme.lower() != "bearer":
-                raise TokenRefused("no bearer token")
-            return act(references.take_ticket(token.strip(), purpose))
-        except TokenRefused:
-            return _problem(401, "ticket_refused", _("This ticket is not valid."))
-        except (KeysUnavailable, DatabaseError):
-            return _problem(503, "temporarily_unavailable", _("Try again shortly."))
-
-    return view
+_PURPOSES: dict[str, tuple[str, Callable[[Ticket], HttpResponse]]] = {
+    "GET": ("status", _status),
+    "PUT": ("activate", _activate),
+    "DELETE": ("erase", _erase),
+}
 
 
-def _publish_keys(_request: HttpRequest) -> HttpResponse:
+@csrf_exempt
+@require_http_methods(list(_PURPOSES))
+def reference(request: HttpRequest) -> HttpResponse:
+    """GET, PUT, DELETE /face/v1/reference: what each does needs a ticket for just that."""
+    purpose, act = _PURPOSES[request.method or ""]
+    scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        if scheme.lower() != "bearer":
+            raise TokenRefused("no bearer token")
+        return act(references.take_ticket(token.strip(), purpose))
+    except TokenRefused:
+        return problem(
+            401,
+            "ticket_refused",
+            _("Ticket refused"),
+            _("Ask for a fresh ticket; each is good once."),
+        )
+    except (KeysUnavailable, DatabaseError):
+        return problem(
+            503,
+            "temporarily_unavailable",
+            _("Not available at the moment"),
+            _("Try again shortly."),
+            retry_after=RETRY_SECONDS,
+        )
+
+
+@csrf_exempt
+@require_GET
+def publish_keys(_request: HttpRequest) -> HttpResponse:
+    """GET /face/.well-known/jwks.json."""
     response = JsonResponse(tokens.signer().jwks())
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
-
-
-def _endpoint(**methods: Endpoint) -> Endpoint:
-    """Return one view for the methods of a path."""
-
-    @csrf_exempt  # no cookie is ever read here, only a bearer token
-    def view(request: HttpRequest) -> HttpResponse:
-        if request.method in methods:
-            return methods[request.method](request)
-        refusal = _problem(405, "method_not_allowed", _("This method is not allowed here."))
-        refusal.headers["Allow"] = ", ".join(sorted(methods))
-        return refusal
-
-    return view
-
-
-# Each call needs a ticket for just what it does.
-reference = _endpoint(
-    GET=_with_ticket("status", _status),
-    PUT=_with_ticket("activate", _activate),
-    DELETE=_with_ticket("erase", _erase),
-)
-publish_keys = _endpoint(GET=_publish_keys)

@@ -1,8 +1,10 @@
 """Who a request comes from and what it is called, believed only from trusted proxies."""
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -12,6 +14,10 @@ from django.http.response import HttpResponseBase
 REQUEST_ID_HEADER = "X-Request-ID"
 # What log lines can hold: long enough for UUIDs and trace ids, no room for prose.
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+# For log lines written while a request is answered, whoever writes them.
+_current_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def _is_trusted(address: str) -> bool:
@@ -69,6 +75,21 @@ class RequestIdMiddleware:
         if not (comes_from_trusted_proxy(request) and _REQUEST_ID_FORM.fullmatch(given)):
             given = secrets.token_hex(16)
         request.request_id = given  # type: ignore[attr-defined]  # read by request_id() above
-        response = self.get_response(request)
+        token = _current_id.set(given)
+        try:
+            response = self.get_response(request)
+        finally:
+            _current_id.reset(token)
         response.headers[REQUEST_ID_HEADER] = given
         return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives each log record the id of the request that it is about, or a dash."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record."""
+        # Django logs refusals after the middleware is done, but says which request it was.
+        about = getattr(getattr(record, "request", None), "request_id", "")
+        record.request_id = about or _current_id.get() or "-"
+        return True

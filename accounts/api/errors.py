@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refused
+from kubevision.problems import problem as problem_document
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,28 @@ PROBLEMS = {
         409, _("Consent required"), _("Read and accept the current text about your face first.")
     ),
     "too_many_attempts": Problem(
-        429, _("Too many attempts"), _("Wait as long as Retry-After says, or use another factor.")
+        429,
+        _("Too many attempts"),
+        _("There were too many tries. Wait a while, or use another factor."),
     ),
     "facelogin_unavailable": Problem(
         503, _("Face service unavailable"), _("Try again shortly; nothing was changed.")
     ),
     "method_not_allowed": Problem(405, _("Method not allowed"), _("See Allow for what works.")),
-    "not_found": Problem(404, _("Not found"), _("Check the address.")),
 }
 
 
 def problem_response(refused: Refused) -> JsonResponse:
     """Return a refusal as application/problem+json."""
     problem = PROBLEMS[refused.code]
-    body: dict[str, object] = {
-        "type": f"urn:kubevision:problem:{refused.code}",
-        "title": str(problem.title),
-        "status": problem.status,
-        "detail": str(problem.detail),
-        "code": refused.code,
-        **refused.extra,
-    }
+    extra: dict[str, object] = dict(refused.extra)
     if refused.errors is not None:
-        body["errors"] = {field: list(map(str, texts)) for field, texts in refused.errors.items()}
-    response = JsonResponse(body, status=problem.status, content_type="application/problem+json")
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    if problem.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+        extra["errors"] = {field: list(map(str, texts)) for field, texts in refused.errors.items()}
+    return problem_document(
+        problem.status,
+        refused.code,
+        problem.title,
+        problem.detail,
+        extra=extra,
+        retry_after=refused.retry_after,
+    )

@@ -1,6 +1,6 @@
 """Paths of the REST API, below /auth/."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from accounts.api import views
 from accounts.api.views import endpoint
@@ -19,5 +19,4 @@ urlpatterns: list[URLPattern] = [
     path("v1/user/factors/recovery-codes", endpoint(POST=views.renew_recovery_codes)),
     path("v1/attempt-reports", endpoint(POST=views.take_report)),
     path("v1/openapi.json", endpoint(GET=views.read_contract)),
-    re_path(r"^v1/", views.not_found),
 ]

@@ -49,14 +49,6 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
     return view
 
 
-def not_found(_request: HttpRequest, **_parts: Any) -> HttpResponse:
-    """Answer any other path below /auth/v1 in the same shape as all other errors."""
-    return problem_response(Refused("not_found"))
-
-
-not_found = csrf_exempt(not_found)
-
-
 def _session(request: HttpRequest) -> Session:
     """Return the session of the bearer token."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818  (an answer, not a fault)
         self.code = str(problem.get("code", ""))
         self.detail = str(problem.get("detail", ""))
         self.errors: dict[str, list[str]] = problem.get("errors") or {}
-        self.retry_after = retry_after
+        self.retry_after = retry_after  # seconds
         super().__init__(self.code)
 
 

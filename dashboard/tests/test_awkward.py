@@ -23,11 +23,16 @@ def test_any_refusal_of_a_read_is_a_page_of_ours(
     assert page.headers.get("Retry-After") == ("30" if status == 429 else None)
 
 
-@pytest.mark.parametrize("code", ["invalid_credentials", "too_many_attempts"])
-def test_confirm_says_any_refusal(ada: Client, accounts: Accounts, code: str) -> None:
-    accounts.refuses("POST /session/reauthentication", 429, code)
+@pytest.mark.parametrize(
+    ("code", "status", "answered"),
+    [("invalid_credentials", 401, 400), ("too_many_attempts", 429, 429)],
+)
+def test_confirm_says_any_refusal(
+    ada: Client, accounts: Accounts, code: str, status: int, answered: int
+) -> None:
+    accounts.refuses("POST /session/reauthentication", status, code)
     page = ada.post("/confirm", {"password": "wrong"})
-    assert page.status_code == 400 and f"In words: {code}.".encode() in page.content
+    assert page.status_code == answered and f"In words: {code}.".encode() in page.content
 
 
 @pytest.mark.parametrize("user_agent", ["Browser é", "Бровзер", " "])

@@ -221,7 +221,7 @@ def test_recovery_codes_are_shown_once_and_never_stored(ada: Client, accounts: A
 def test_facelogin_down_while_enrolling_is_said(ada: Client, accounts: Accounts) -> None:
     accounts.refuses("PUT /user/factors/face", 503, "facelogin_unavailable")
     page = ada.post("/train", {"assertion": "a.b.c"})
-    assert page.status_code == 400 and b"In words: facelogin_unavailable." in page.content
+    assert page.status_code == 503 and b"In words: facelogin_unavailable." in page.content
 
 
 def test_the_profile_shows_the_factors(ada: Client) -> None:
@@ -320,7 +320,8 @@ def test_a_refused_ticket_says_what_to_do(
     accounts.refuses("POST /session/face-ticket", status, code)
     response = ada.post("/train/ticket", {"consent": "2026-11"})
     assert response.status_code == status
-    assert response.json()["detail"] == f"In words: {code}."
+    wait = " You can try again in 30 seconds." if status == 429 else ""
+    assert response.json()["detail"] == f"In words: {code}.{wait}"
     assert response.json().get("next") == target
     assert response.headers.get("Retry-After") == ("30" if status == 429 else None)
 

@@ -3,22 +3,23 @@
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from dashboard.clients.accounts import Accounts, AccountsUnavailable, Caller, Refusal, Session
+from dashboard.views.pages import RETRY_SECONDS, error_page
 from kubevision.request_context import REQUEST_ID_HEADER, client_address, request_id
 
 View = Callable[[HttpRequest], HttpResponse]
 
-RETRY_SECONDS = 5
+# Titles of pages that hold nothing but a refusal.
+_REFUSED = {403: _("This is not open to you"), 429: _("Too many tries")}
 
 
 def accounts_for(request: HttpRequest, *, anonymous: bool = False) -> Accounts:
@@ -105,20 +106,20 @@ def _forget_pass(response: HttpResponse) -> None:
     )
 
 
-def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> HttpResponse:
-    """Return a page of the dashboard."""
-    context["has_face_factor"] = bool(settings.FACELOGIN_URL)
-    return render(request, f"dashboard/{name}.html", context, status=status)
-
-
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Say that accounts is away, instead of breaking."""
-    retry_address = address_of(request)
-    response = page(
-        request, "unavailable", 503, retry_seconds=RETRY_SECONDS, retry_address=retry_address
+    return error_page(
+        request,
+        503,
+        _("Sign-in is not available at the moment"),
+        _(
+            "The accounts service does not answer. Nothing of yours is lost, and nobody gets in "
+            "meanwhile."
+        ),
+        _("If it goes on, tell your administrator."),
+        retry_address=address_of(request),
+        retry_after=RETRY_SECONDS,
     )
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
 
 
 def address_of(request: HttpRequest) -> str:
@@ -139,10 +140,14 @@ def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
             return redirect_with_next("facelogin", here)
         case "reauthentication_required":
             return redirect_with_next("confirm", here)
-    response = page(request, "refused", refusal.status, detail=refusal.detail)
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    return error_page(
+        request,
+        refusal.status,
+        _REFUSED.get(refusal.status, _("That did not work")),
+        refusal.detail,
+        retry_address=here if refusal.status in {429, 503} else "",
+        retry_after=refusal.retry_after,
+    )
 
 
 def door(view: View) -> View:

@@ -18,11 +18,12 @@ from dashboard.views.door import (
     accounts_for,
     address_with_next,
     for_signed_in,
-    page,
     redirect_with_next,
     remember,
     safe_next,
 )
+from dashboard.views.pages import RETRY_SECONDS, error_page, page, page_after
+from dashboard.waiting import try_again
 
 # Refusals that send the person somewhere first.
 ASKED_FOR_FIRST = {"unauthenticated", "second_factor_required", "reauthentication_required"}
@@ -36,15 +37,15 @@ def facelogin(request: HttpRequest) -> HttpResponse:
     """Show the face as second factor."""
     target = safe_next(request)
     accounts = accounts_for(request)
-    message = ""
+    refusal: Refusal | None = None
     if request.method == "POST":
         form = AssertionForm(request.POST)
         try:
             session = accounts.show_face(form["assertion"].value() or "")
-        except Refusal as refusal:
-            if refusal.code == "unauthenticated":
+        except Refusal as refused:
+            if refused.code == "unauthenticated":
                 raise
-            message = refusal.detail
+            refusal = refused
         else:
             return remember(HttpResponseRedirect(target), session)
     session = accounts.session()
@@ -52,12 +53,12 @@ def facelogin(request: HttpRequest) -> HttpResponse:
         if session.is_active and not session.available_factors:
             return HttpResponseRedirect(target)
         return redirect_with_next("other-factor", target)
-    return page(
+    return page_after(
         request,
         "facelogin",
-        400 if message else 200,
+        refusal,
         next=target,
-        message=message,
+        message=_sentence(refusal),
         other_address=address_with_next("other-factor", target),
         **_camera_context(session, "facelogin-ticket"),
     )
@@ -68,34 +69,46 @@ def facelogin(request: HttpRequest) -> HttpResponse:
 def train(request: HttpRequest) -> HttpResponse:
     """Enrol the face: consent first, then the camera, then the recovery codes, once."""
     if not settings.FACELOGIN_URL:
-        return page(request, "refused", 404, detail=_("This installation has no face factor."))
+        return error_page(
+            request,
+            404,
+            _("There is no face factor here"),
+            _("This installation signs people in without their face."),
+        )
     accounts = accounts_for(request)
-    message = ""
+    session = accounts.session()  # first, so that the page with the codes knows whose they are
+    refusal: Refusal | None = None
     if request.method == "POST":
         form = AssertionForm(request.POST)
         try:
             codes = accounts.activate_face(form["assertion"].value() or "")
-        except Refusal as refusal:
-            if refusal.code in ASKED_FOR_FIRST:
+        except Refusal as refused:
+            if refused.code in ASKED_FOR_FIRST:
                 raise
-            message = refusal.detail
+            refusal = refused
         else:
             if codes:
-                return page(request, "recovery_codes", codes=codes, is_new_face=True)
+                return page(
+                    request, "recovery_codes", codes=codes, is_new_face=True, person=session.user
+                )
             return HttpResponseRedirect(reverse("profile"))
-    session = accounts.session()
     if not session.is_active:
         return redirect_with_next("facelogin", reverse("train"))
     if timezone.now() - session.authenticated_at > FRESH_PROOF:
         return redirect_with_next("confirm", reverse("train"))
-    return page(
+    return page_after(
         request,
         "train",
-        400 if message else 200,
-        message=message,
+        refusal,
+        message=_sentence(refusal),
         consent_version=CONSENT_VERSION,
         **_camera_context(session, "train-ticket"),
     )
+
+
+def _sentence(refusal: Refusal | None) -> str:
+    """Return what a refusal says, with how long to wait."""
+    return f"{refusal.detail} {try_again(refusal.retry_after)}".strip() if refusal else ""
 
 
 def _camera_context(session: Session, ticket_page: str) -> dict[str, Any]:
@@ -113,7 +126,9 @@ def _ticket(request: HttpRequest, purpose: str, consent_version: str = "") -> Js
         ticket = accounts_for(request).face_ticket(purpose, consent_version)
     except AccountsUnavailable:
         detail = _("Sign-in is not available at the moment. Try again shortly.")
-        return JsonResponse({"detail": detail}, status=503)
+        response = JsonResponse({"code": "accounts_unavailable", "detail": detail}, status=503)
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
     except Refusal as refusal:
         here = reverse("train")
         if purpose == "verify":
@@ -123,7 +138,7 @@ def _ticket(request: HttpRequest, purpose: str, consent_version: str = "") -> Js
             "second_factor_required": "facelogin",
             "reauthentication_required": "confirm",
         }
-        body: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
+        body: dict[str, Any] = {"code": refusal.code, "detail": _sentence(refusal)}
         if refusal.code in next_pages:
             body["next"] = address_with_next(next_pages[refusal.code], here)
         response = JsonResponse(body, status=refusal.status)

@@ -1,7 +1,10 @@
 """The first page, and the person's own."""
 
+from pathlib import Path
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.clients.accounts import Refusal
@@ -11,9 +14,18 @@ from dashboard.views.door import (
     for_signed_in,
     forget,
     has_token,
-    page,
     redirect_with_next,
 )
+from dashboard.views.pages import page
+
+ICON = (Path(__file__).parent.parent / "static/dashboard/img/favicon.ico").read_bytes()
+
+
+@require_safe
+@cache_control(max_age=86_400, public=True)  # seconds: a day
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Return the icon for what asks for it by this name only; pages name the SVG."""
+    return HttpResponse(ICON, content_type="image/x-icon")
 
 
 @require_safe
@@ -45,10 +57,12 @@ def profile(request: HttpRequest) -> HttpResponse:
 @for_signed_in
 def renew_codes(request: HttpRequest) -> HttpResponse:
     """Replace the recovery codes and show the new ones, once."""
+    accounts = accounts_for(request)
+    person = accounts.session().user  # first: codes are shown once, whatever fails after them
     try:
-        codes = accounts_for(request).renew_recovery_codes()
+        codes = accounts.renew_recovery_codes()
     except Refusal as refusal:
         if refusal.code == "reauthentication_required":
             return redirect_with_next("confirm", reverse("profile"))
         raise
-    return page(request, "recovery_codes", codes=codes)
+    return page(request, "recovery_codes", codes=codes, person=person)

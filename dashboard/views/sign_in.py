@@ -18,11 +18,11 @@ from dashboard.views.door import (
     for_signed_in,
     forget,
     has_token,
-    page,
     redirect_with_next,
     remember,
     safe_next,
 )
+from dashboard.views.pages import form_page, out_of_reach, page
 
 
 def _go_on(session: Session, target: str) -> HttpResponse:
@@ -48,7 +48,7 @@ def _sign_in_again(request: HttpRequest, username: str, password: str) -> HttpRe
     """Sign in somebody who just registered; the login page is there if that fails."""
     try:
         session = accounts_for(request, anonymous=True).sign_in(username, password)
-    except Refusal:
+    except (AccountsUnavailable, Refusal):  # the account is made; registering again would fail
         return redirect_with_next("login", reverse("train"))
     _end_old_session(request)
     target = reverse("train" if settings.FACELOGIN_URL else "home")
@@ -61,18 +61,21 @@ def _sign_in_again(request: HttpRequest, username: str, password: str) -> HttpRe
 def register(request: HttpRequest) -> HttpResponse:
     """Make an account, sign in and go on to the camera."""
     form = RegisterForm(request.POST or None)
+    refusal: Refusal | None = None
     if request.method == "POST" and form.is_valid():
         accounts = accounts_for(request, anonymous=True)
         data = form.cleaned_data
         try:
             accounts.register(data["username"], data["password"], data["display_name"])
-        except Refusal as refusal:
+        except AccountsUnavailable:
+            refusal = out_of_reach()
+        except Refusal as refused:
+            refusal = refused
             if refusal.code == "username_taken":
                 refusal.errors = {"username": [refusal.detail]}
-            form.show(refusal)
         else:
             return _sign_in_again(request, data["username"], data["password"])
-    return page(request, "register", 200 if not form.errors else 400, form=form)
+    return form_page(request, "register", form, refusal)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,11 +85,12 @@ def login(request: HttpRequest) -> HttpResponse:
     """Take the password; the second factor comes after it."""
     target = safe_next(request)
     form = SignInForm(request.POST or None)
+    refusal: Refusal | None = None
     if request.method != "POST" and has_token(request):
         try:
             session = accounts_for(request).session()
-        except Refusal as refusal:
-            if refusal.code != "unauthenticated":
+        except Refusal as refused:
+            if refused.code != "unauthenticated":
                 raise
             return forget(page(request, "login", form=form, next=target))
         # An active session that another door (the admin) sent here has lost its pass: only signing
@@ -99,12 +103,14 @@ def login(request: HttpRequest) -> HttpResponse:
             session = accounts_for(request, anonymous=True).sign_in(
                 data["username"], data["password"]
             )
-        except Refusal as refusal:
-            form.show(refusal)
+        except AccountsUnavailable:
+            refusal = out_of_reach()
+        except Refusal as refused:
+            refusal = refused
         else:
             _end_old_session(request)
             return _go_on(session, target)
-    return page(request, "login", 200 if not form.errors else 400, form=form, next=target)
+    return form_page(request, "login", form, refusal, next=target)
 
 
 @require_POST
@@ -122,22 +128,23 @@ def other_factor(request: HttpRequest) -> HttpResponse:
     """Take a recovery code when the camera cannot help."""
     target = safe_next(request)
     form = RecoveryCodeForm(request.POST or None)
+    refusal: Refusal | None = None
     accounts = accounts_for(request)
     if request.method == "POST" and form.is_valid():
         try:
             session = accounts.show_recovery_code(form.cleaned_data["code"])
-        except Refusal as refusal:
-            if refusal.code == "unauthenticated":
+        except Refusal as refused:
+            if refused.code == "unauthenticated":
                 raise
-            form.show(refusal)
+            refusal = refused
         else:
             return remember(HttpResponseRedirect(target), session)
     session = accounts.session()
-    return page(
+    return form_page(
         request,
         "other_factor",
-        200 if not form.errors else 400,
-        form=form,
+        form,
+        refusal,
         next=target,
         session=session,
         person=session.user,
@@ -152,14 +159,15 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Ask for proof again before something important: the password, then a second factor."""
     target = safe_next(request)
     form = ConfirmForm(request.POST or None)
+    refusal: Refusal | None = None
     accounts = accounts_for(request)
     if request.method == "POST" and form.is_valid():
         try:
             session = accounts.confirm_password(form.cleaned_data["password"])
-        except Refusal as refusal:
-            if refusal.code in {"unauthenticated", "second_factor_required"}:
+        except Refusal as refused:
+            if refused.code in {"unauthenticated", "second_factor_required"}:
                 raise
-            form.show(refusal)
+            refusal = refused
         else:
             if not session.has_second_factor:
                 return remember(HttpResponseRedirect(target), session)
@@ -168,11 +176,4 @@ def confirm(request: HttpRequest) -> HttpResponse:
     session = accounts.session()
     if not session.is_active:
         return redirect_with_next("facelogin", target)
-    return page(
-        request,
-        "confirm",
-        200 if not form.errors else 400,
-        form=form,
-        next=target,
-        person=session.user,
-    )
+    return form_page(request, "confirm", form, refusal, next=target, person=session.user)

@@ -1,9 +1,9 @@
 """The accounts room alone: REST under /auth/v1 and Django admin."""
 
 from kubevision.keys import read_secret_keys
-from kubevision.settings import env
+from kubevision.settings import env, policies
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
-from kubevision.settings.base import HOST_PREFIX, SECURE_PREFIX, TEMPLATES
+from kubevision.settings.base import HOST_PREFIX, OUTER_MIDDLEWARE, SECURE_PREFIX, TEMPLATES
 
 __all__ = ["HOST_PREFIX"]
 
@@ -39,20 +39,24 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "kubevision.request_context.RequestIdMiddleware",
+    *OUTER_MIDDLEWARE,
+    "kubevision.page_policy.PagePolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES[0]["OPTIONS"]["context_processors"] += [  # type: ignore[index]  # a literal of base.py
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
 ]
+
+# The admin is the one place with pages here; all other answers are for programs.
+CONTENT_SECURITY_POLICIES = {"/": None, "/auth/admin/": policies.page_policy()}
+ERROR_ANSWERS = {"/": "kubevision.problems.answer", "/auth/admin/": "accounts.admin_errors.answer"}
 
 STATIC_URL = "/auth/static/"
 AUTH_USER_MODEL = "accounts.User"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kubevision.settings import env
+from kubevision.settings import env, policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -48,7 +48,20 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# By the longest prefix of the path that fits: more headers, and who answers what Django refuses.
+SECURITY_HEADERS = {"/": policies.ANSWER_HEADERS}
+ERROR_ANSWERS = {"/": "kubevision.problems.answer"}
+CSRF_FAILURE_VIEW = "kubevision.failures.csrf_failure"
+# Before all that answers by itself, in this order; CommonMiddleware refuses unknown host names.
+OUTER_MIDDLEWARE = [
+    "kubevision.request_context.RequestIdMiddleware",
+    "kubevision.security_headers.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kubevision.failures.MethodNotAllowedMiddleware",
+]
 # The longest request body any room reads is a form of a few fields; pictures come by WebSocket.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes
 FILE_UPLOAD_HANDLERS: list[str] = []  # nothing is ever uploaded
@@ -64,8 +77,17 @@ TEMPLATES = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"}
+    },
+    "filters": {"request": {"()": "kubevision.request_context.RequestIdFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # One line a request of httpx would name every inner call twice.

@@ -1,6 +1,7 @@
 """Reads environment variables; a missing or malformed one names itself and shows an example."""
 
 import os
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -90,6 +91,16 @@ def words(name: str, default: str = "", *, example: str) -> list[str]:
     return [
         word.strip() for word in text(name, default, example=example).split(",") if word.strip()
     ]
+
+
+def hosts(name: str) -> list[str]:
+    """Return a list of host names, each with a port if it is not the usual one."""
+    example = "wiki.example.org,reports.example.org:8443"
+    values = words(name, example=example)
+    for value in values:
+        if _origin_problem(f"https://{value}") or not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", value):
+            raise _malformed(name, f"has no host name in {value!r}", example)
+    return values
 
 
 def _origin_problem(value: str) -> str | None:

@@ -3,6 +3,7 @@
 from kubevision.keys import read_secret_keys
 from kubevision.settings import env
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
+from kubevision.settings.base import OUTER_MIDDLEWARE
 
 ROOT_URLCONF = "kubevision.urls.facelogin"
 WEBSOCKET_URLCONF = "facelogin.routing"
@@ -35,8 +36,8 @@ FACELOGIN_WORKERS = env.whole_number("FACELOGIN_WORKERS", 0, lowest=0, highest=6
 
 INSTALLED_APPS = ["kubevision", "facelogin.apps.FaceloginConfig"]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "kubevision.request_context.RequestIdMiddleware",
+    *OUTER_MIDDLEWARE,
+    "django.middleware.common.CommonMiddleware",
 ]
 
 SERVE_ON_START = ["facelogin.workers.start", "facelogin.services.reports.start"]

@@ -7,7 +7,7 @@ only where one process needs something else.
 from importlib import import_module
 from pathlib import Path
 
-from kubevision.settings import env
+from kubevision.settings import env, policies
 
 DATA_DIR = Path(
     env.text(
@@ -45,11 +45,17 @@ INSTALLED_APPS = list(
     dict.fromkeys(["daphne", *(app for room in ROOMS for app in room.INSTALLED_APPS)])
 )
 # Accounts' middleware is what the other two rooms need and more.
+_OUTER = ROOMS[0].OUTER_MIDDLEWARE
 MIDDLEWARE = [
+    *_OUTER,
     "kubevision.local.AdminCookiesMiddleware",
     "kubevision.local.AdminStaticMiddleware",
-    *ROOMS[0].MIDDLEWARE,
+    *(name for name in ROOMS[0].MIDDLEWARE if name not in _OUTER),
 ]
+_PREFIXES = dict(zip(("/auth/", "/face/", "/"), ROOMS, strict=True))
+SECURITY_HEADERS = policies.by_room(_PREFIXES, "SECURITY_HEADERS", None)
+CONTENT_SECURITY_POLICIES = policies.by_room(_PREFIXES, "CONTENT_SECURITY_POLICIES", None)
+ERROR_ANSWERS = policies.by_room(_PREFIXES, "ERROR_ANSWERS", None)
 TEMPLATES = ROOMS[0].TEMPLATES
 
 STATIC_URL = "/static/"

@@ -3,3 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include("dashboard.urls"))]
+
+handler400 = "kubevision.failures.bad_request"
+handler403 = "kubevision.failures.permission_denied"
+handler404 = "kubevision.failures.page_not_found"
+handler500 = "kubevision.failures.server_error"

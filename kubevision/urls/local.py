@@ -7,3 +7,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("face/", include("facelogin.urls")),
     path("", include("dashboard.urls")),
 ]
+
+handler400 = "kubevision.failures.bad_request"
+handler403 = "kubevision.failures.permission_denied"
+handler404 = "kubevision.failures.page_not_found"
+handler500 = "kubevision.failures.server_error"
