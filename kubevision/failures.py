@@ -81,4 +81,5 @@ class MethodNotAllowedMiddleware:
             filled = _answer(request, Failure(405, "method_not_allowed"))
             response.content = filled.content
             response.headers["Content-Type"] = filled.headers["Content-Type"]
+            response.headers["Content-Length"] = str(len(response.content))
         return response

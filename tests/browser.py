@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -16,6 +16,12 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Reported by the page itself, before any script of ours runs.
+_LISTEN = """
+addEventListener("securitypolicyviolation", (event) => console.error(
+    `policy violation: ${event.effectiveDirective} ${event.blockedURI} in ${event.sourceFile}`));
+"""
+_POLICY_WORDS = ("policy", "Policy", "Refused to")
 # Longer than an attempt may take on a slow machine.
 CAMERA_TIMEOUT_MS = 70_000
 PASSWORD = "a sentence nobody guesses"
@@ -31,7 +37,10 @@ def chromium() -> str:
 
 @contextmanager
 def browser(feed: Path | None, *, is_allowed: bool = True, **options: object) -> Iterator[Page]:
-    """Open a page in a fresh browser before a camera that shows the feed; None: no camera."""
+    """Open a page in a fresh browser before a camera that shows the feed; None: no camera.
+
+    Leaving fails if any page broke its content security or permissions policy, or a script broke.
+    """
     flags = list(FLAGS)
     if feed is not None:
         flags += [
@@ -45,9 +54,20 @@ def browser(feed: Path | None, *, is_allowed: bool = True, **options: object) ->
         context: BrowserContext = program.new_context(locale="en-US", **options)  # type: ignore[arg-type]
         page = context.new_page()
         page.set_default_timeout(30_000)
+        complaints: list[str] = []
+        context.add_init_script(_LISTEN)
+        context.on("weberror", lambda error: complaints.append(f"{error.page}: {error.error}"))
+        context.on("console", lambda message: _note(message, complaints))
         yield page
         context.close()
         program.close()
+        assert not complaints, "\n".join(complaints)
+
+
+def _note(message: ConsoleMessage, complaints: list[str]) -> None:
+    """Keep what a browser says about our policies; a 404 in its console is no complaint."""
+    if any(word in message.text for word in _POLICY_WORDS):
+        complaints.append(f"{message.location.get('url')}: {message.text}")
 
 
 def register(page: Page, origin: str, username: str, display_name: str = "") -> None:

@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from django.http import HttpResponse
 from playwright.sync_api import Page, Route, sync_playwright
 
 ORIGIN = "http://localhost"  # a secure context, so the page may ask for the camera
@@ -21,6 +23,11 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+# Heard in the page before its own scripts run.
+LISTEN = """
+addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy violation: ${event.effectiveDirective} ${event.blockedURI}`));
+"""
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -39,16 +46,31 @@ def _answer_from_folder(route: Route) -> None:
 
 
 @contextmanager
-def opened(html: bytes, *, script: str = "") -> Iterator[Page]:
-    """Show a page; `script` runs in it before its own."""
+def opened(response: HttpResponse, *, script: str = "", **options: Any) -> Iterator[Page]:
+    """Show a page as it was answered; `script` runs in it before its own.
+
+    Leaving fails if the page broke the policies in its headers, or one of its scripts broke.
+    """
+    complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
-        page = browser.new_page()
+        page = browser.new_page(**options)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: "olicy" in message.text and complaints.append(message.text),
+        )
         page.set_default_timeout(15_000)
         page.route(f"{ORIGIN}/**", lambda route: route.abort())
         page.route(f"{ORIGIN}/static/**", _answer_from_folder)
-        page.route(f"{ORIGIN}/", lambda route: route.fulfill(body=html, content_type="text/html"))
-        page.add_init_script(script)
+        page.route(
+            f"{ORIGIN}/",
+            lambda route: route.fulfill(
+                status=response.status_code, body=response.content, headers=dict(response.headers)
+            ),
+        )
+        page.add_init_script(LISTEN + script)
         page.goto(f"{ORIGIN}/")
         yield page
         browser.close()
+        assert not complaints, "\n".join(complaints)

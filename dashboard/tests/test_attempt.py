@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 
 from dashboard.tests import chromium
 
@@ -41,7 +42,7 @@ CAPTURING = [*STARTED, heard(READY)]
 @pytest.fixture(scope="module")
 def play() -> Iterator[Play]:
     """Feed events to a new attempt; return it with what it allows."""
-    with chromium.opened(b"<!doctype html><title>x</title>") as page:
+    with chromium.opened(HttpResponse("<!doctype html><title>x</title>")) as page:
 
         def run(*events: dict[str, Any]) -> dict[str, Any]:
             attempt: dict[str, Any] = page.evaluate(

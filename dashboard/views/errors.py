@@ -62,7 +62,17 @@ _WORDS: dict[str, tuple[Promise, Promise, Promise]] = {
         _("Try again. If it happens again, give the reference to your administrator."),
     ),
 }
-# Pages whose form is shown again with what was typed.
+# Said above a form that is shown again with what was typed, all but the password.
+_AGAIN: dict[str, Promise] = {
+    "no_cookie": _(
+        "Your browser sent no cookie, so we cannot tell whether this form is really yours. Allow "
+        "cookies for this site, type your password and send the form again."
+    ),
+    "stale_form": _(
+        "This page was out of date and nothing was changed. It is fresh now: type your password "
+        "and send the form again."
+    ),
+}
 _KEPT_FORMS: dict[str, type[Form]] = {"login": SignInForm, "register": RegisterForm}
 
 
@@ -73,11 +83,9 @@ def answer(request: HttpRequest, failure: Failure) -> HttpResponse:
     if not request.accepts("text/html"):  # the camera's script shows the sentence
         return problem(failure.status, failure.code, title, f"{happened} {advice}")
     page_name = request.resolver_match.url_name if request.resolver_match else ""
-    if kind in {"no_cookie", "stale_form"} and page_name in _KEPT_FORMS:
-        return _form_again(request, str(page_name), f"{title}. {advice}")
-    may_retry = kind in {"no_cookie", "stale_form"} or (
-        failure.status == 500 and request.method in {"GET", "HEAD"}
-    )
+    if kind in _AGAIN and page_name in _KEPT_FORMS:
+        return _form_again(request, str(page_name), str(_AGAIN[kind]))
+    may_retry = kind in _AGAIN or (failure.status == 500 and request.method in {"GET", "HEAD"})
     return error_page(
         request,
         failure.status,

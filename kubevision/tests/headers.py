@@ -43,6 +43,8 @@ def assert_safe(response: Any) -> None:
     assert response.headers["X-Frame-Options"] == "DENY"
     assert "noindex" in response.headers["X-Robots-Tag"]
     assert len(response.headers["X-Request-ID"]) >= 8
+    if not response.streaming and response.request["REQUEST_METHOD"] != "HEAD":
+        assert int(response.headers.get("Content-Length", -1)) in {-1, len(response.content)}
     directives = policy(response)
     assert directives["default-src"] == directives["frame-ancestors"] == "'none'"
     assert "unsafe" not in str(directives) and "data:" not in str(directives)

@@ -20,6 +20,9 @@ EXAMPLE = "x"
         ("http://a/path", lambda: env.origins("KV_TEST", "http://localhost:8000")),
         ("http://a:port", lambda: env.origins("KV_TEST", "http://localhost:8000")),
         ("http://user@a", lambda: env.origin("KV_TEST", "http://localhost:8000")),
+        ("https://wiki.example.org", lambda: env.hosts("KV_TEST")),
+        ("wiki.example.org/page", lambda: env.hosts("KV_TEST")),
+        ("wiki.example.org; script-src *", lambda: env.hosts("KV_TEST")),
         ("10.0.0.1/8", lambda: env.networks("KV_TEST", "")),
         ("/no/such/file", lambda: env.key_file("KV_TEST", None, example=EXAMPLE)),
         ("postgres://x", lambda: env.database("KV_TEST", None)),
@@ -41,6 +44,8 @@ def test_a_missing_variable_names_itself_and_an_example() -> None:
 def test_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KV_TEST", "https://a.example/, http://b:1")
     assert env.origins("KV_TEST", "") == ["https://a.example", "http://b:1"]
+    monkeypatch.setenv("KV_TEST", "wiki.example.org, [::1]:8443")
+    assert env.hosts("KV_TEST") == ["wiki.example.org", "[::1]:8443"]
     monkeypatch.setenv("KV_TEST", "off")
     assert env.flag("KV_TEST", True) is False
     monkeypatch.setenv("KV_TEST", "0.01")
