@@ -99,7 +99,8 @@ def user_id() -> uuid.UUID:
 
 @pytest.fixture(scope="session", autouse=True)
 def pool() -> Iterator[None]:
-    """The real processes, started once."""
+    """The real processes, started once and before any frame, as the product does."""
+    workers.pool().wait_until_started()
     yield
     workers.stop()
 

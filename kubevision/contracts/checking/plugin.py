@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from channels.testing import WebsocketCommunicator
+from django.apps import apps
 from django.core.handlers.base import BaseHandler
 
 from kubevision.contracts.checking import SocketCheck, check_answer
@@ -35,8 +36,12 @@ def _all_is_held_to_the_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def hold_to_contract(request: Any, response: Any) -> None:
-    """Check one of Django's answers; streamed ones are static files."""
-    if response.streaming:
+    """Check one of Django's answers; streamed ones are static files.
+
+    A room alone answers the paths of another as it does any other it does not know.
+    """
+    room = {"auth": "accounts", "face": "facelogin"}.get(request.path.split("/")[1])
+    if response.streaming or room is None or not apps.is_installed(room):
         return
     try:
         request_body = request.body
