@@ -62,7 +62,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         DATA_DIR=str(folder),
         PUBLIC_ORIGINS=origin,
         FACELOGIN_WORKERS="2",
-        **settings,
+        **({"MANAGEMENT_PORT": str(free_port())} | settings),
     )
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
     process = subprocess.Popen(

@@ -24,6 +24,7 @@ from facelogin.protocol import (
 )
 from facelogin.services.attempts import Attempt, EnrolPerson, VerifyClaim
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+from kubevision import draining
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ async def run(token: str, socket: Socket) -> Message:
     global _running  # noqa: PLW0603  (how many attempts this process runs)
     try:
         ticket = await stores.in_thread(_spend, token)
+        if draining.is_draining():
+            return explain(ErrorCode.SERVER_DRAINING)
         if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
             return explain(ErrorCode.SERVER_FULL)
         _running += 1
@@ -154,6 +157,10 @@ async def _run_until_decided(
             await asyncio.sleep(LOOK_AT_ROW_SECONDS)
             await look_at_row()
 
+    async def end_with_server() -> None:
+        await draining.time_is_over()
+        raise AttemptEnded(ErrorCode.SERVER_DRAINING)
+
     async def answer_frames() -> None:
         while not attempt.is_decided:
             taken = await socket.inbox.take()
@@ -167,6 +174,7 @@ async def _run_until_decided(
         "frames": asyncio.create_task(answer_frames()),
         "row": asyncio.create_task(watch_row()),
         "cancel": asyncio.create_task(socket.cancelled.wait()),
+        "drain": asyncio.create_task(end_with_server()),
     }
     try:
         done, _pending = await asyncio.wait(

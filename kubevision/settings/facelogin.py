@@ -1,23 +1,25 @@
 """The facelogin room alone: the capture socket and a few HTTP calls from accounts."""
 
-from kubevision.keys import read_secret_keys
+from kubevision.keys import read_secret_keys, read_signing_keys, read_template_keys
 from kubevision.settings import env
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
+from kubevision.settings.base import READINESS_CHECKS
 
 ROOT_URLCONF = "kubevision.urls.facelogin"
 WEBSOCKET_URLCONF = "facelogin.routing"
 ASGI_APPLICATION = "kubevision.asgi.application"
 
-SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
-    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+SECRET_KEY_FILE = env.key_file(
+    "SECRET_KEY_FILE", read_secret_keys, example="/run/secrets/secret.key"
 )
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(SECRET_KEY_FILE)
 FACELOGIN_SIGNING_KEY_FILE = env.key_file(
     env.room_variable("facelogin", "SIGNING_KEY_FILE"),
-    None,
+    read_signing_keys,
     example="/run/secrets/facelogin-signing.pem",
 )
 FACELOGIN_TEMPLATE_KEY_FILE = env.key_file(
-    "TEMPLATE_KEY_FILE", None, example="/run/secrets/template.key"
+    "TEMPLATE_KEY_FILE", read_template_keys, example="/run/secrets/template.key"
 )
 DATABASES = {
     "default": env.database(
@@ -37,8 +39,23 @@ INSTALLED_APPS = ["kubevision", "facelogin.apps.FaceloginConfig"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "kubevision.request_context.RequestIdMiddleware",
+    "kubevision.metrics.RequestMetricsMiddleware",
 ]
 
 SERVE_ON_START = ["facelogin.workers.start"]
 SERVE_ON_STOP = ["facelogin.workers.stop"]
+
+ROOMS_BY_PREFIX = [("/", "facelogin")]
+READINESS_CHECKS = {
+    **READINESS_CHECKS,
+    "database": "kubevision.readiness.check_databases",
+    "workers": "facelogin.workers.check_alive",
+    "operating_point": "facelogin.workers.operating_point_note",
+}
+KEY_FILES = {
+    "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
+    "FACELOGIN_SIGNING_KEY_FILE": (FACELOGIN_SIGNING_KEY_FILE, read_signing_keys),
+    "TEMPLATE_KEY_FILE": (FACELOGIN_TEMPLATE_KEY_FILE, read_template_keys),
+}
+
 HOUSEKEEPING = ["facelogin.stores.remove_expired"]

@@ -62,6 +62,11 @@ STORAGES = {
 CSRF_COOKIE_NAME = ROOMS[2].CSRF_COOKIE_NAME
 CSRF_COOKIE_PATH = "/"
 
+MANAGEMENT_HOST = "127.0.0.1"  # nobody but this laptop's owner has business there
+READINESS_CHECKS = {name: check for room in ROOMS for name, check in room.READINESS_CHECKS.items()}
+KEY_FILES = {name: file for room in ROOMS for name, file in room.KEY_FILES.items()}
+ROOMS_BY_PREFIX = [("/auth/", "accounts"), ("/face/", "facelogin"), ("/", "dashboard")]
+
 HOUSEKEEPING = [name for room in ROOMS for name in room.HOUSEKEEPING]
 # The thread stands for the CronJob of a cluster.
 SERVE_ON_START = [*ROOMS[1].SERVE_ON_START, "kubevision.housekeeping.start"]
