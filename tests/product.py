@@ -11,12 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from kubevision import keys
 from tests.run import ROOT, environment
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
+
+
+class Installation(Protocol):
+    """What runs somewhere and can be visited."""
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port that browsers use."""
 
 
 @dataclass
