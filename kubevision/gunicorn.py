@@ -20,11 +20,9 @@ threads = 8
 timeout = 30
 # The slowest request, an activation that waits for facelogin, may take 10 s.
 graceful_timeout = 15
-# Longer than the idle time of ingresses' connections would waste threads; nginx's default is 60 s
-# on its side, so connections are closed here first only after they fell idle.
+# Idle connections stay longer than an ingress keeps them (nginx: 60 s), so that the ingress closes
+# first and no request meets a closing door.
 keepalive = 75
-# The request line and headers hold a cookie and a token; longer ones are nobody's browser.
-limit_request_line = 8190
 # The scheme is judged by kubevision.request_context, which knows TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 control_socket_disable = True

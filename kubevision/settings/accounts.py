@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
 ]
 MIDDLEWARE = [
+    "kubevision.request_context.ForwardedProtoMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "kubevision.request_context.RequestIdMiddleware",
     "kubevision.metrics.RequestMetricsMiddleware",

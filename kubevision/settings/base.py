@@ -48,6 +48,15 @@ STATICFILES_DIRS: list[Path] = []
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
+# Who ends TLS says so; kubevision.request_context drops the header of everybody else.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A year: browsers that came once by https come by nothing else. It is sent by https only.
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_COOKIES else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for all subdomains: they are the customer's, and may have no TLS
+    "security.W021",  # nor may we ask browsers to preload the customer's domain
+    "security.W008",  # the ingress redirects to https; rooms call each other by http behind it
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The longest request body any room reads is a form of a few fields; pictures come by WebSocket.

@@ -16,6 +16,7 @@ LOGIN_REDIRECT_HOSTS = env.hosts("LOGIN_REDIRECT_HOSTS")
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "kubevision", "dashboard.apps.DashboardConfig"]
 MIDDLEWARE = [
+    "kubevision.request_context.ForwardedProtoMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "kubevision.request_context.RequestIdMiddleware",
     "kubevision.metrics.RequestMetricsMiddleware",

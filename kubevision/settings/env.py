@@ -180,6 +180,14 @@ def cookie_domain(name: str) -> str:
     return value
 
 
+def folder(name: str, default: str, *, example: str) -> Path:
+    """Return the path of a folder that is there."""
+    path = Path(text(name, default, example=example))
+    if not path.is_dir():
+        raise _malformed(name, f"names {path}, which is no folder; `make run` makes it", example)
+    return path
+
+
 def key_file(name: str, read: Callable[[Path], object], *, example: str) -> Path:
     """Return the path of a key file that `read` finds keys in."""
     path = Path(text(name, example=example))
@@ -195,7 +203,7 @@ def key_file(name: str, read: Callable[[Path], object], *, example: str) -> Path
         raise _malformed(
             name, f"names {path}, which cannot be read: {error.strerror}", example
         ) from None
-    except (ImproperlyConfigured, ValueError, UnsupportedAlgorithm) as error:
+    except (ImproperlyConfigured, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _malformed(
             name, f"names a file without keys of its kind: {_first_line(error)}", example
         ) from None

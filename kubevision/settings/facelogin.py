@@ -3,7 +3,7 @@
 from kubevision.keys import read_secret_keys, read_signing_keys, read_template_keys
 from kubevision.settings import env
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
-from kubevision.settings.base import READINESS_CHECKS
+from kubevision.settings.base import READINESS_CHECKS, SILENCED_SYSTEM_CHECKS
 
 ROOT_URLCONF = "kubevision.urls.facelogin"
 WEBSOCKET_URLCONF = "facelogin.routing"
@@ -37,9 +37,16 @@ FACELOGIN_WORKERS = env.whole_number("FACELOGIN_WORKERS", 0, lowest=0, highest=6
 
 INSTALLED_APPS = ["kubevision", "facelogin.apps.FaceloginConfig"]
 MIDDLEWARE = [
+    "kubevision.request_context.ForwardedProtoMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "kubevision.request_context.RequestIdMiddleware",
     "kubevision.metrics.RequestMetricsMiddleware",
+]
+
+SILENCED_SYSTEM_CHECKS = [
+    *SILENCED_SYSTEM_CHECKS,
+    "security.W002",  # no frame options: this room has no pages
+    "security.W003",  # no CSRF protection: it reads no cookie, only tickets
 ]
 
 SERVE_ON_START = ["facelogin.workers.start"]

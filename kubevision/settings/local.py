@@ -9,12 +9,10 @@ from pathlib import Path
 
 from kubevision.settings import env
 
-DATA_DIR = Path(
-    env.text(
-        "DATA_DIR",
-        str(Path(__file__).resolve().parent.parent.parent / "var"),
-        example="/var/lib/kubevision",
-    )
+DATA_DIR = env.folder(
+    "DATA_DIR",
+    str(Path(__file__).resolve().parent.parent.parent / "var"),
+    example="/var/lib/kubevision",
 )
 
 # base and the room modules read the environment when they are imported, so this comes first.
@@ -66,6 +64,8 @@ MANAGEMENT_HOST = "127.0.0.1"  # nobody but this laptop's owner has business the
 READINESS_CHECKS = {name: check for room in ROOMS for name, check in room.READINESS_CHECKS.items()}
 KEY_FILES = {name: file for room in ROOMS for name, file in room.KEY_FILES.items()}
 ROOMS_BY_PREFIX = [("/auth/", "accounts"), ("/face/", "facelogin"), ("/", "dashboard")]
+
+SILENCED_SYSTEM_CHECKS = ROOMS[0].SILENCED_SYSTEM_CHECKS  # facelogin's own do not fit the others
 
 HOUSEKEEPING = [name for room in ROOMS for name in room.HOUSEKEEPING]
 # The thread stands for the CronJob of a cluster.
