@@ -41,7 +41,7 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Answer on the management port, and say not ready from the first SIGTERM on."""
-    management_port.start(_management_socket.dup())
+    management_port.start(_management_socket)
 
     def stop_gracefully(number: int, frame: Any) -> None:
         draining.begin()

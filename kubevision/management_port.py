@@ -7,6 +7,7 @@ can route to it by mistake.
 
 import json
 import logging
+import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,8 +114,9 @@ def bind() -> socket.socket:
         )
     except OSError as error:
         raise ImproperlyConfigured(
-            f"the management port {host or '*'}:{port} cannot be listened on: {error.strerror}. "
-            f"If another program uses it, choose one. Example: MANAGEMENT_PORT=9010"
+            f"the management port {host or '*'}:{port} cannot be taken: "
+            f"{os.strerror(error.errno or 0)}. If another program uses it, choose one. "
+            "Example: MANAGEMENT_PORT=9010"
         ) from None
 
 

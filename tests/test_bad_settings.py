@@ -123,7 +123,10 @@ def outcomes(folder: Path) -> dict[tuple[object, ...], subprocess.CompletedProce
             del settings[name]
         else:
             settings[name] = value.format(folder=folder)
-        return run(*SERVERS[room], settings=settings)
+        try:
+            return run(*SERVERS[room], settings=settings)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess([], 0, "", "it started and ran on")
 
     with ThreadPoolExecutor(os.cpu_count()) as cores:
         running = {case.values: cores.submit(outcome, *case.values) for case in CASES}  # type: ignore[arg-type]

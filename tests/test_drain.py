@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -45,6 +46,16 @@ def facelogin_that_waits(three_rooms: ThreeRooms, seconds: int) -> Iterator[Room
     finally:
         room.stop()
         room.settings = before
+        room.start()
+
+
+@contextmanager
+def started_again(room: Room) -> Iterator[None]:
+    """Start a room again that the block stops."""
+    try:
+        yield
+    finally:
+        room.stop()
         room.start()
 
 
@@ -147,12 +158,14 @@ def test_what_runs_at_the_limit_is_told_to_come_back(three_rooms: ThreeRooms, ad
 def test_a_second_signal_ends_at_once(
     three_rooms: ThreeRooms, ada: Client, second: signal.Signals
 ) -> None:
-    with facelogin_that_waits(three_rooms, LONG_SECONDS) as room, attempt(ada) as (_, ready):
+    with facelogin_that_waits(three_rooms, LONG_SECONDS) as room, attempt(ada) as (opened, ready):
         assert ready["type"] == "attempt.ready"
         assert room.process is not None
         room.process.send_signal(signal.SIGTERM)
         wait_until(lambda: room.ready()[0] == 503, "readiness to turn off")
         room.process.send_signal(second)
+        with pytest.raises(ConnectionClosed):  # no result: the attempt was not waited for
+            opened.recv(timeout=60)
         assert stopped(room) == 0
         assert not any("Traceback" in line for line in room.log)
 
@@ -165,6 +178,17 @@ def test_ctrl_c_does_not_wait_but_says_goodbye(three_rooms: ThreeRooms, ada: Cli
         assert closing_of(opened) == ("server_draining", 4512)
         assert stopped(room) == 0
         assert not any("Traceback" in line for line in room.log)
+
+
+def test_gunicorn_says_not_ready_before_it_goes(three_rooms: ThreeRooms) -> None:
+    room = three_rooms.rooms["dashboard"]
+    # A connection that is kept open keeps the worker for a moment.
+    with httpx.Client() as kept, started_again(room):
+        assert kept.get(f"http://127.0.0.1:{room.port}/").status_code == 200
+        assert room.process is not None
+        room.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: room.ready()[0] == 503, "readiness to turn off")
+        assert stopped(room) == 0
 
 
 @pytest.mark.parametrize("name", ["accounts", "dashboard"])

@@ -206,6 +206,19 @@ def test_killed_workers_are_named_and_replaced(three_rooms: ThreeRooms) -> None:
     wait_until(lambda: room.ready()[0] == 200, "new workers")
 
 
+@pytest.mark.parametrize("name", ["accounts", "dashboard"])
+def test_a_replaced_gunicorn_worker_takes_the_management_port_over(
+    three_rooms: ThreeRooms, name: str
+) -> None:
+    room = three_rooms.rooms[name]
+    assert room.process is not None
+    before = set(room.processes()) - {room.process.pid}
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: set(room.processes()) - {room.process.pid} - before, "a new worker")
+    wait_until(lambda: room.ready()[0] == 200, "the new worker")
+
+
 # -- who is asking ---------------------------------------------------------------------------------
 
 
