@@ -4,12 +4,12 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from kubevision import startup
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
-    try:
+    with startup.said_in_words():
+        startup.load_settings()
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # it names the variable and shows an example
-        sys.exit(f"KubeVision cannot start: {error}")

@@ -11,6 +11,10 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Accounts")
 
+    def ready(self) -> None:
+        """Register the start-up checks."""
+        from accounts import checks  # noqa: F401, PLC0415  (needs loaded apps)
+
 
 class AccountsAdminConfig(AdminConfig):
     """Django admin, opened by the sign-in of the product instead of a password form of its own."""

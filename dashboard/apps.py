@@ -7,3 +7,7 @@ class DashboardConfig(AppConfig):
     """What people see."""
 
     name = "dashboard"
+
+    def ready(self) -> None:
+        """Register the start-up checks."""
+        from dashboard import checks  # noqa: F401, PLC0415  (needs loaded settings)

@@ -6,20 +6,25 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from facelogin import metrics
 from facelogin.frames import FrameInbox, FrameRefused
 from facelogin.protocol import (
     CLOSE_AFTER_RESULT,
     CLOSE_CODES,
     SUBPROTOCOL,
     AttemptCancel,
+    AttemptReady,
+    AttemptResult,
     AttemptStart,
     BadMessage,
+    CaptureFeedback,
     Error,
     ErrorCode,
     Message,
     decode,
 )
 from facelogin.services import capture
+from kubevision import draining
 
 START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
 
@@ -36,6 +41,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._task: asyncio.Task[None] | None = None
         self._has_started = False
         self._is_over = False
+        self._purpose = "none"  # until a ticket says it
 
     async def connect(self) -> None:
         """Accept sockets that speak our protocol; others get HTTP 403."""
@@ -98,18 +104,30 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._finish(capture.explain(code))
 
     async def _run(self, ticket: str) -> None:
-        last = await capture.run(ticket, self._socket)
-        await self._finish(last)
+        with draining.unfinished_work():
+            last = await capture.run(ticket, self._socket)
+            await self._finish(last)
 
     async def _send(self, message: Message) -> None:
+        self._count(message)
         if not self._is_over:
             await self.send(text_data=message.encode())
+
+    def _count(self, message: Message) -> None:
+        match message:
+            case AttemptReady(purpose=purpose):
+                self._purpose = purpose
+            case CaptureFeedback(verdict=verdict):
+                metrics.FRAMES.labels(verdict).inc()
+            case AttemptResult(outcome=outcome) | Error(code=outcome):
+                metrics.ATTEMPTS.labels(self._purpose, outcome).inc()
 
     async def _finish(self, last: Message) -> None:
         """Send the last message and close with the code that belongs to it."""
         if self._is_over:
             return
         self._is_over = True
+        self._count(last)
         await self.send(text_data=last.encode())
         code = CLOSE_CODES[last.code] if isinstance(last, Error) else CLOSE_AFTER_RESULT
         await self.close(code=code)

@@ -16,13 +16,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from facelogin import metrics
 from facelogin.recognition import (
     CASCADES,
     CalibrationError,
@@ -33,6 +34,7 @@ from facelogin.recognition import (
     Reference,
     limit_threads,
 )
+from kubevision.readiness import NotReady
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +104,8 @@ class Lane:
     def __init__(self, engine: str) -> None:
         self._engine = engine
         self.waiting = 0
+        # The event loop and the management port's threads may both find the process dead.
+        self._replacing = threading.Lock()
         self._start()
 
     def _start(self) -> None:
@@ -128,23 +132,38 @@ class Lane:
             return await asyncio.wait_for(asyncio.wrap_future(accepted), CALL_TIMEOUT_SECONDS)
         except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
             # RuntimeError: another call found the process dead first and shut the executor down.
-            if executor is self._executor:
-                self._replace()
+            self._replace(executor)
             raise WorkerLost(type(error).__name__) from error
         finally:
             self.waiting -= 1
 
     def _submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        executor = self._executor
         try:
-            return self._executor.submit(work, *args, **kwargs)
+            return executor.submit(work, *args, **kwargs)
         except BrokenProcessPool:
             # It died before this call, so not of this call's picture: nobody need hear of it.
-            self._replace()
+            self._replace(executor)
             return self._executor.submit(work, *args, **kwargs)
 
-    def _replace(self) -> None:
-        self.kill()
-        self._start()
+    def _replace(self, lost: ProcessPoolExecutor) -> None:
+        """Start a process instead of a lost one, unless somebody else did already."""
+        with self._replacing:
+            if lost is self._executor:
+                self.kill()
+                self._start()
+
+    def answers(self) -> bool:
+        """Ask the process for a sign of life; one that gives none is replaced."""
+        executor = self._executor
+        try:
+            executor.submit(os.getpid).result(timeout=CALL_TIMEOUT_SECONDS)
+        except (BrokenProcessPool, TimeoutError, RuntimeError, CancelledError):
+            # A process that is still starting is not lost; it has its own time.
+            if self.started.done():
+                self._replace(executor)
+            return False
+        return True
 
     def kill(self, *, wait: bool = False) -> None:
         """End the process at once; on request wait for the executor's own thread as well."""
@@ -185,7 +204,8 @@ class WorkerPool:
         self, jpeg: bytes, reference: Reference | None = None
     ) -> tuple[Observation, float | None]:
         """Look at a frame; with a reference and a usable sample also return the dissimilarity."""
-        return await self._call(_observe, jpeg, reference)
+        with metrics.RECOGNITION_SECONDS.time():
+            return await self._call(_observe, jpeg, reference)
 
     async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
         """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""
@@ -214,17 +234,47 @@ def pool() -> WorkerPool:
 
 def start() -> None:
     """Start the pool and wait for it; called before the server listens."""
+    if note := operating_point_note():
+        logger.warning("%s", note)
+    pool().wait_until_started()
+    metrics.WORKERS_ALIVE.set(len(pool().lanes))
+
+
+def operating_point_note() -> str | None:
+    """Return what an operator should know of the false match rate: how far it was shown.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the table shows no such rate.
+    """
     threshold()
     table, rate = _table(settings.FACELOGIN_ENGINE), settings.FACELOGIN_FALSE_MATCH_RATE
     bound = table.point_for(rate).people_bound
-    if rate < bound:
-        logger.warning(
-            "the false match rate is set to %.3g %%, shown for at most %.2g %% (%d people)",
-            rate * 100,
-            bound * 100,
-            table.people,
-        )
-    pool().wait_until_started()
+    if rate >= bound:
+        return None
+    return (
+        f"the false match rate is set to {rate * 100:.3g} %, "
+        f"shown for at most {bound * 100:.2g} % ({table.people} people)"
+    )
+
+
+def check_alive() -> None:
+    """Ask every process for a sign of life; a readiness check.
+
+    Lost ones are replaced here, since a copy that gets no work would never find them lost.
+
+    Raises
+    ------
+    NotReady
+        If none answers: the others can take the work of one.
+    """
+    lanes = pool().lanes
+    with ThreadPoolExecutor(len(lanes)) as askers:  # at once: they share one time limit
+        alive = sum(askers.map(Lane.answers, lanes))
+    metrics.WORKERS_ALIVE.set(alive)
+    if not alive:
+        raise NotReady(f"none of {len(lanes)} recognition processes answers")
 
 
 def stop() -> None:

@@ -21,14 +21,23 @@ from cryptography.hazmat.primitives.serialization import (
 from django.core.exceptions import ImproperlyConfigured
 
 TEMPLATE_KEY_BYTES = 32  # AES-256
+SECRET_KEY_CHARACTERS = 50  # what Django's own check asks for (security.W009)
 _PEM_END = b"-----END PRIVATE KEY-----\n"
 
 
 def read_secret_keys(path: Path) -> list[str]:
-    """Return Django's secret keys, one a line."""
+    """Return Django's secret keys, one a line.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the file holds none, or one so short that it could be guessed.
+    """
     keys = path.read_text().split()
-    if not keys:
-        raise ImproperlyConfigured(f"{path} holds no secret key")
+    if not keys or any(len(key) < SECRET_KEY_CHARACTERS for key in keys):
+        raise ImproperlyConfigured(
+            f"{path} must hold keys of {SECRET_KEY_CHARACTERS} characters or more, one a line"
+        )
     return keys
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 REQUEST_ID_HEADER = "X-Request-ID"
+FORWARDED_PROTO = "HTTP_X_FORWARDED_PROTO"  # as SECURE_PROXY_SSL_HEADER names it
 # What log lines can hold: long enough for UUIDs and trace ids, no room for prose.
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -58,6 +59,27 @@ def request_id(request: HttpRequest) -> str:
     """Return the request's id; RequestIdMiddleware sets it."""
     value: str = getattr(request, "request_id", "")
     return value
+
+
+class ForwardedProtoMiddleware:
+    """Lets only trusted proxies say that a request came by https.
+
+    Django believes the header of SECURE_PROXY_SSL_HEADER whoever sent it, so it must not get to
+    see anybody else's, nor a list, whose left end is the client's own word.
+    """
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Drop the header unless it is a trusted proxy's and says one thing."""
+        given = request.META.get(FORWARDED_PROTO)
+        if given not in {"http", "https"} or not comes_from_trusted_proxy(request):
+            request.META.pop(FORWARDED_PROTO, None)
+        return self.get_response(request)
 
 
 class RequestIdMiddleware:

@@ -12,18 +12,15 @@ from urllib.parse import urlsplit
 
 def main() -> int:
     """Serve, or say in a sentence why that cannot be; return the exit status."""
-    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
-    from django.core.management.base import SystemCheckError  # noqa: PLC0415
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
+    from kubevision import startup  # noqa: PLC0415
 
-    try:
+    with startup.said_in_words():
         return serve()
-    except (ImproperlyConfigured, SystemCheckError) as error:
-        print(f"KubeVision cannot start: {error}", file=sys.stderr)
-        return 1
 
 
 def serve() -> int:
-    """Start what the settings name, serve until a signal comes, stop it again.
+    """Start what the settings name, serve until a signal comes, drain, stop it again.
 
     Returns
     -------
@@ -35,16 +32,13 @@ def serve() -> int:
     ImproperlyConfigured, SystemCheckError
         If the settings do not allow a start.
     """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
-    from daphne.server import Server  # noqa: PLC0415  (installs Twisted's reactor)
-    from django.conf import settings  # noqa: PLC0415
-    from django.core.management.base import BaseCommand  # noqa: PLC0415
-    from django.utils.module_loading import import_string  # noqa: PLC0415
-    from twisted.internet import reactor  # noqa: PLC0415
-    from twisted.internet.interfaces import IListeningPort  # noqa: PLC0415
-    from twisted.python.failure import Failure  # noqa: PLC0415
+    from kubevision import management_port, startup  # noqa: PLC0415
 
-    from kubevision.asgi import application  # noqa: PLC0415  (sets Django up)
+    startup.set_up()
+    from django.conf import settings  # noqa: PLC0415
+    from django.utils.module_loading import import_string  # noqa: PLC0415
+
+    from kubevision.draining_server import DrainingServer  # noqa: PLC0415  (installs a reactor)
 
     origin = urlsplit(settings.PUBLIC_ORIGINS[0])
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -52,51 +46,19 @@ def serve() -> int:
     parser.add_argument("--port", type=int, default=origin.port or 8000)
     options = parser.parse_args()
 
-    class AnnouncingServer(Server):  # type: ignore[misc]  # Daphne ships no types
-        """Says where to click once it listens, and what to do if it cannot."""
-
-        failed = False
-
-        def listen_success(self, port: IListeningPort) -> None:
-            super().listen_success(port)
-            # Once the reactor runs, signals are heard: before it, one would end us unfinished.
-            reactor.callWhenRunning(
-                print,
-                f"KubeVision is ready: open {settings.PUBLIC_ORIGINS[0]} (Ctrl-C stops it)",
-                flush=True,
-            )
-
-        def listen_error(self, failure: Failure) -> None:
-            print(
-                f"KubeVision cannot listen on {options.host}:{options.port}: "
-                f"{failure.getErrorMessage()}\n"
-                "If another program uses this port, choose one: "
-                "PUBLIC_ORIGINS=http://localhost:8001 make run",
-                file=sys.stderr,
-            )
-            self.failed = True
-            super().listen_error(failure)
-
-    BaseCommand().check()  # refuses to start on errors, with what to do about them
+    management_socket = management_port.bind()
     for name in settings.SERVE_ON_START:
         import_string(name)()
-    server = AnnouncingServer(
-        application,
-        endpoints=[f"tcp:port={options.port}:interface={options.host}"],
-        # A WebSocket message of more than this drops the connection (contract section 3).
-        websocket_max_message_size=MAX_MESSAGE_BYTES,
-        websocket_max_frame_size=MAX_MESSAGE_BYTES,
-        server_name="kubevision",
-    )
+    management_port.start(management_socket)
+    server = DrainingServer(options.host, options.port)
     try:
         server.run()
     finally:
+        management_port.stop()
         for name in settings.SERVE_ON_STOP:
             import_string(name)()
     return 1 if server.failed else 0
 
-
-MAX_MESSAGE_BYTES = 2 * 131_072  # twice the largest frame: one over the limit still gets its answer
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,7 +8,8 @@ import pytest
 
 from tests.drawn_faces import Person, empty_room, frames
 from tests.feeds import jpeg, write_mjpeg
-from tests.product import Product, running_product
+from tests.product import Installation, Product, running_product
+from tests.three_rooms import ThreeRooms, running_rooms
 
 ADA, STRANGER = Person(1), Person(4)
 # Twelve seconds of different pictures: longer than a good attempt, so that it is no loop.
@@ -21,6 +22,19 @@ _numbers = count(1)
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running_product(tmp_path_factory.mktemp("product")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def three_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeRooms]:
+    with running_rooms(tmp_path_factory.mktemp("rooms")) as running:
+        yield running
+
+
+@pytest.fixture(params=["product", "three_rooms"])
+def anywhere(request: pytest.FixtureRequest) -> Installation:
+    """The single process of a laptop, then the rooms apart behind nginx: both do the main job."""
+    installation: Installation = request.getfixturevalue(request.param)
+    return installation
 
 
 @pytest.fixture

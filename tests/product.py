@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from kubevision import keys
 from tests.run import ROOT, environment
@@ -18,6 +19,14 @@ from tests.settings.listening import CONTRACT_BROKEN
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
+
+
+class Installation(Protocol):
+    """What runs somewhere and can be visited."""
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port that browsers use."""
 
 
 @dataclass
@@ -63,7 +72,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         DATA_DIR=str(folder),
         PUBLIC_ORIGINS=origin,
         FACELOGIN_WORKERS="2",
-        **settings,
+        **({"MANAGEMENT_PORT": str(free_port())} | settings),
     )
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
     process = subprocess.Popen(

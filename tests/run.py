@@ -21,7 +21,13 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__")
 def environment(**settings: str) -> dict[str, str]:
     """Return this environment without what would reach the product's settings from outside."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ACCOUNTS_", "FACELOGIN_"))}
-    for name in ("DATABASE_URL", "PUBLIC_ORIGINS", "TRUSTED_PROXIES", "DATA_DIR"):
+    for name in (
+        "DATABASE_URL",
+        "PUBLIC_ORIGINS",
+        "TRUSTED_PROXIES",
+        "DATA_DIR",
+        "MANAGEMENT_PORT",
+    ):
         kept.pop(name, None)
     return kept | settings
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests import browser
 from tests.feeds import frames_of_folder, write_mjpeg
-from tests.product import Product, running_product
+from tests.product import Installation, Product, running_product
 
 FACES = Path(__file__).parent.parent.parent / "shared/faces/webcam"
 # Twenty pictures are all there is of half a session: each is held for a third of a second.
@@ -15,7 +15,7 @@ HELD = 10
 Feeds = dict[str, Path]
 
 
-def enrol_somebody(product: Product, feed: Path, username: str) -> list[str]:
+def enrol_somebody(product: Installation, feed: Path, username: str) -> list[str]:
     with browser.browser(feed) as page:
         browser.register(page, product.origin, username, "Ada Lovelace")
         codes = browser.enrol(page)
@@ -27,7 +27,7 @@ def enrol_somebody(product: Product, feed: Path, username: str) -> list[str]:
     return codes
 
 
-def refusal(product: Product, feed: Path, username: str) -> str:
+def refusal(product: Installation, feed: Path, username: str) -> str:
     """Show the right password and the wrong face; return what the page says."""
     with browser.browser(feed) as page:
         browser.show_password(page, product.origin, username)
@@ -40,7 +40,7 @@ def refusal(product: Product, feed: Path, username: str) -> str:
         return said
 
 
-def sign_in(page: Page, product: Product, username: str) -> None:
+def sign_in(page: Page, product: Installation, username: str) -> None:
     page.goto(f"{product.origin}/profile")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", browser.PASSWORD)
@@ -51,23 +51,23 @@ def sign_in(page: Page, product: Product, username: str) -> None:
     expect(page.locator("#username")).to_have_text(username)
 
 
-def test_the_whole_story(product: Product, feeds: Feeds, username: str) -> None:
-    codes = enrol_somebody(product, feeds["ada"], username)
+def test_the_whole_story(anywhere: Installation, feeds: Feeds, username: str) -> None:
+    codes = enrol_somebody(anywhere, feeds["ada"], username)
     assert len(set(codes)) == 10
     with browser.browser(feeds["ada again"]) as page:
-        sign_in(page, product, username)
-        page.goto(product.origin)
+        sign_in(page, anywhere, username)
+        page.goto(anywhere.origin)
         expect(page.locator("#greeting")).to_have_text("Hello, Ada Lovelace")
         expect(page.locator("#methods")).to_contain_text("face")
-    assert "not recognised" in refusal(product, feeds["stranger"], username)
+    assert "not recognised" in refusal(anywhere, feeds["stranger"], username)
 
 
 def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
-    product: Product, feeds: Feeds, username: str
+    anywhere: Installation, feeds: Feeds, username: str
 ) -> None:
-    codes = enrol_somebody(product, feeds["ada"], username)
+    codes = enrol_somebody(anywhere, feeds["ada"], username)
     with browser.browser(feeds["empty"]) as page:
-        browser.show_password(page, product.origin, username)
+        browser.show_password(page, anywhere.origin, username)
         browser.start_camera(page)
         expect(page.locator("#capture-message")).to_contain_text("No face")
         said = browser.wait_until_stopped(page)
@@ -78,9 +78,9 @@ def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
         expect(page.locator(".alert-danger")).to_be_visible()
         page.fill("input[name=code]", codes[0].lower())
         page.click("main button")
-        page.wait_for_url(f"{product.origin}/")
+        page.wait_for_url(f"{anywhere.origin}/")
         expect(page.locator("#methods")).to_contain_text("recovery code")
-        page.goto(f"{product.origin}/profile")
+        page.goto(f"{anywhere.origin}/profile")
         expect(page.locator("#codes-left")).to_contain_text("9")
 
 

@@ -5,22 +5,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.product import Product
+from tests.product import Installation, Product
 
 CLIENT = Path(__file__).parent.parent / "docs/client/face_sign_in.py"
 TRANSCRIPT = CLIENT.with_name("transcript.txt")
 MOST_LINES = 80
 
 
-def run(product: Product, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(product: Installation, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, CLIENT, product.origin, *arguments]
     return subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, check=False
     )
 
 
-def test_rest_and_websocket_are_enough(product: Product, ada_jpegs: Path, username: str) -> None:
-    done = run(product, username, ada_jpegs, "--transcript")
+def test_rest_and_websocket_are_enough(
+    anywhere: Installation, ada_jpegs: Path, username: str
+) -> None:
+    done = run(anywhere, username, ada_jpegs, "--transcript")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{username} is active, shown: pwd face mfa;" in done.stdout
     assert "10 recovery codes were given." in done.stdout

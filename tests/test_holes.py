@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.product import Product
+from tests.product import Installation, Product
 
 PASSWORD = "a sentence nobody guesses"
 ENROL = {"purpose": "enrol", "consent_version": "2026-11"}
@@ -24,7 +24,7 @@ VERIFY = {"purpose": "verify"}
 class Client:
     """A person's script: REST with a token, sockets with tickets."""
 
-    def __init__(self, product: Product, username: str) -> None:
+    def __init__(self, product: Installation, username: str) -> None:
         self.api = f"{product.origin}/auth/v1"
         self.username, self.token = username, ""
 

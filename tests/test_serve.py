@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.product import Product, running_product
+from tests.product import Product, free_port, running_product
 from tests.run import ROOT, environment
 
 
@@ -52,6 +52,7 @@ def test_a_taken_port_is_said_with_what_to_do(tmp_path: Path, product: Product) 
             DATA_DIR=str(product.folder),
             PUBLIC_ORIGINS=origin,
             FACELOGIN_WORKERS="1",
+            MANAGEMENT_PORT=str(free_port()),
         )
         done = subprocess.run(
             [sys.executable, "-m", "kubevision.serve"],

@@ -27,6 +27,7 @@ from facelogin.services import reports
 from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
 from facelogin.stores import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+from kubevision import draining
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +164,8 @@ def _lost(error: Exception) -> Error:
 
 async def _run_spent(story: Story) -> AttemptResult | Error:
     global _running  # noqa: PLW0603  (how many attempts this process runs)
+    if draining.is_draining():
+        return explain(ErrorCode.SERVER_DRAINING)
     if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
         return explain(ErrorCode.SERVER_FULL)
     _running += 1
@@ -224,6 +227,10 @@ async def _run_until_decided(
             await asyncio.sleep(LOOK_AT_ROW_SECONDS)
             await look_at_row()
 
+    async def end_with_server() -> None:
+        await draining.time_is_over()
+        raise AttemptEnded(ErrorCode.SERVER_DRAINING)
+
     async def answer_frames() -> None:
         while not attempt.is_decided:
             taken = await socket.inbox.take()
@@ -237,6 +244,7 @@ async def _run_until_decided(
         "frames": asyncio.create_task(answer_frames()),
         "row": asyncio.create_task(watch_row()),
         "stop": asyncio.create_task(socket.stopped.wait()),
+        "drain": asyncio.create_task(end_with_server()),
     }
     try:
         done, _pending = await asyncio.wait(

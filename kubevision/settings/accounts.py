@@ -1,21 +1,28 @@
 """The accounts room alone: REST under /auth/v1 and Django admin."""
 
-from kubevision.keys import read_secret_keys
+from kubevision.keys import read_secret_keys, read_signing_keys
 from kubevision.settings import env, policies
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
-from kubevision.settings.base import HOST_PREFIX, OUTER_MIDDLEWARE, SECURE_PREFIX, TEMPLATES
+from kubevision.settings.base import (
+    HOST_PREFIX,
+    OUTER_MIDDLEWARE,
+    READINESS_CHECKS,
+    SECURE_PREFIX,
+    TEMPLATES,
+)
 
 __all__ = ["HOST_PREFIX"]
 
 ROOT_URLCONF = "kubevision.urls.accounts"
 WSGI_APPLICATION = "kubevision.wsgi.application"
 
-SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
-    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+SECRET_KEY_FILE = env.key_file(
+    "SECRET_KEY_FILE", read_secret_keys, example="/run/secrets/secret.key"
 )
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(SECRET_KEY_FILE)
 ACCOUNTS_SIGNING_KEY_FILE = env.key_file(
     env.room_variable("accounts", "SIGNING_KEY_FILE"),
-    None,
+    read_signing_keys,
     example="/run/secrets/accounts-signing.pem",
 )
 DATABASES = {
@@ -76,5 +83,15 @@ SESSION_COOKIE_NAME = f"{SECURE_PREFIX}kv_admin_session"
 SESSION_COOKIE_PATH = "/auth/admin/"
 CSRF_COOKIE_NAME = f"{SECURE_PREFIX}kv_admin_csrf"
 CSRF_COOKIE_PATH = "/auth/admin/"
+
+ROOMS_BY_PREFIX = [("/", "accounts")]
+READINESS_CHECKS = {
+    **READINESS_CHECKS,
+    "database": "kubevision.readiness.check_databases",
+}
+KEY_FILES = {
+    "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
+    "ACCOUNTS_SIGNING_KEY_FILE": (ACCOUNTS_SIGNING_KEY_FILE, read_signing_keys),
+}
 
 HOUSEKEEPING = ["accounts.services.housekeeping.run"]

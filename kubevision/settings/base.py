@@ -1,5 +1,6 @@
 """What every room shares. Every value an operator may set comes from an environment variable."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ HOST_PREFIX = "__Host-" if SECURE_COOKIES else ""
 # A cookie with a path or a domain cannot carry __Host-.
 SECURE_PREFIX = "__Secure-" if SECURE_COOKIES else ""
 
-PASS_COOKIE_DOMAIN = env.text("PASS_COOKIE_DOMAIN", "", example=".example.org")
+PASS_COOKIE_DOMAIN = env.cookie_domain("PASS_COOKIE_DOMAIN")
 PASS_COOKIE = (SECURE_PREFIX if PASS_COOKIE_DOMAIN else HOST_PREFIX) + "kv_pass"
 SESSION_TOKEN_COOKIE = f"{HOST_PREFIX}kv_session"
 CSRF_COOKIE_SECURE = SECURE_COOKIES
@@ -47,6 +48,15 @@ STATICFILES_DIRS: list[Path] = []
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
+# Who ends TLS says so; kubevision.request_context drops the header of everybody else.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A year: browsers that came once by https come by nothing else. It is sent by https only.
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_COOKIES else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for all subdomains: they are the customer's, and may have no TLS
+    "security.W021",  # nor may we ask browsers to preload the customer's domain
+    "security.W008",  # the ingress redirects to https; rooms call each other by http behind it
+]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -56,7 +66,9 @@ ERROR_ANSWERS = {"/": "kubevision.problems.answer"}
 CSRF_FAILURE_VIEW = "kubevision.failures.csrf_failure"
 # Before all that answers by itself, in this order; CommonMiddleware refuses unknown host names.
 OUTER_MIDDLEWARE = [
+    "kubevision.request_context.ForwardedProtoMiddleware",
     "kubevision.request_context.RequestIdMiddleware",
+    "kubevision.metrics.RequestMetricsMiddleware",
     "kubevision.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -96,6 +108,22 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
     },
 }
+
+# -- the management port and the end of a process --------------------------------------------------
+
+MANAGEMENT_PORT = env.whole_number("MANAGEMENT_PORT", 9000, lowest=1, highest=65_535)
+# Every address: the kubelet and Prometheus call from outside; `local` says loopback.
+MANAGEMENT_HOST = ""
+# How long a stopping server waits for running attempts. Longer than a verification may take (30 s)
+# and its verdict may travel, so that nobody before the camera is cut off; an enrolment (60 s) may
+# be, and is told to come back. A cluster's grace period must be longer than this.
+DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 35, lowest=0, highest=600)
+# Name -> dotted name of a check (kubevision.readiness); /readyz runs them all.
+READINESS_CHECKS: dict[str, str] = {"keys": "kubevision.readiness.check_keys"}
+# Variable -> its key file and what reads one.
+KEY_FILES: dict[str, tuple[Path, Callable[[Path], object]]] = {}
+# (prefix, room), longest prefix first: whom a request is counted for.
+ROOMS_BY_PREFIX: list[tuple[str, str]] = []
 
 # Dotted names that `kubevision.serve` calls before it listens and after it stopped.
 SERVE_ON_START: list[str] = []

@@ -14,9 +14,10 @@ from kubevision.settings.base import (
 ROOT_URLCONF = "kubevision.urls.dashboard"
 WSGI_APPLICATION = "kubevision.wsgi.application"
 
-SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
-    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+SECRET_KEY_FILE = env.key_file(
+    "SECRET_KEY_FILE", read_secret_keys, example="/run/secrets/secret.key"
 )
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(SECRET_KEY_FILE)
 LOGIN_REDIRECT_HOSTS = env.hosts("LOGIN_REDIRECT_HOSTS")
 
 INSTALLED_APPS = ["django.contrib.staticfiles", "kubevision", "dashboard.apps.DashboardConfig"]
@@ -50,3 +51,6 @@ ERROR_ANSWERS = {"/": "dashboard.views.errors.answer"}
 
 STATIC_URL = "/static/"
 CSRF_COOKIE_NAME = f"{HOST_PREFIX}kv_csrf"
+
+ROOMS_BY_PREFIX = [("/", "dashboard")]
+KEY_FILES = {"SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys)}

@@ -3,18 +3,22 @@
 import os
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ImproperlyConfigured
 
 Network = IPv4Network | IPv6Network
 N = TypeVar("N", int, float)
 
-_env = environ.Env()
+# Labels of letters, digits and hyphens, as DNS has them (RFC 1123).
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
+_MOST_HOST_CHARACTERS = 253
+
 _fallbacks: dict[str, str] = {}
 
 
@@ -38,13 +42,13 @@ def _malformed(name: str, problem: str, example: str) -> ImproperlyConfigured:
 
 def text(name: str, default: str | None = None, *, example: str) -> str:
     """Return a variable's text; without a default it is required."""
-    # Asked without a default: with one, django-environ takes an empty value for an absent one.
-    value = _env.str(name) if name in os.environ else _fallbacks.get(name)
+    # Not through django-environ, which takes "$NAME" for a reference to another variable.
+    value = os.environ.get(name, _fallbacks.get(name))
     if value is None:
         if default is None:
             raise _malformed(name, "is not set", example)
         return default
-    return str(value).strip()
+    return value.strip()
 
 
 def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -93,25 +97,30 @@ def words(name: str, default: str = "", *, example: str) -> list[str]:
     ]
 
 
-def hosts(name: str) -> list[str]:
-    """Return a list of host names, each with a port if it is not the usual one."""
-    example = "wiki.example.org,reports.example.org:8443"
-    values = words(name, example=example)
-    for value in values:
-        if _origin_problem(f"https://{value}") or not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", value):
-            raise _malformed(name, f"has no host name in {value!r}", example)
-    return values
+def _is_host_name(value: str) -> bool:
+    return len(value) <= _MOST_HOST_CHARACTERS and _HOST_NAME.fullmatch(value) is not None
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _origin_problem(value: str) -> str | None:
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        port = parts.port
     except ValueError as error:
         return f"{value!r} is not an origin: {error}"
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not (_is_host_name(host) or _is_address(host)):
         return f"{value!r} is not an origin like https://name or http://name:port"
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+    if port == 0:
+        return f"{value!r} names port 0"
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
         return f"{value!r} must hold scheme, host and port only"
     return None
 
@@ -149,16 +158,61 @@ def networks(name: str, default: str) -> list[Network]:
     return found
 
 
-def key_file(name: str, default: Path | None, *, example: str) -> Path:
-    """Return the path of a key file that exists and can be read."""
-    path = Path(text(name, str(default) if default else None, example=example))
+def hosts(name: str) -> list[str]:
+    """Return a list of host names, with a port where it is not the scheme's own."""
+    example = "wiki.example.org,shop.example.org:8443"
+    found = words(name, example=example)
+    for word in found:
+        host, _, port = word.partition(":")
+        if not _is_host_name(host) or (port and not port.isdecimal()) or word.endswith(":"):
+            raise _malformed(name, f"has no host name in {word!r}: no scheme, no path", example)
+    return found
+
+
+def cookie_domain(name: str) -> str:
+    """Return the domain of a cookie, or nothing for one host alone."""
+    example = "example.org"
+    value = text(name, "", example=example)
+    bare = value.removeprefix(".")
+    # Browsers refuse cookies for a whole top-level domain and for addresses.
+    if value and (not _is_host_name(bare) or "." not in bare or _is_address(bare)):
+        raise _malformed(name, f"must be a domain such as {example}, not {value!r}", example)
+    return value
+
+
+def folder(name: str, default: str, *, example: str) -> Path:
+    """Return the path of a folder that is there."""
+    path = Path(text(name, default, example=example))
+    if not path.is_dir():
+        raise _malformed(name, f"names {path}, which is no folder; `make run` makes it", example)
+    return path
+
+
+def key_file(name: str, read: Callable[[Path], object], *, example: str) -> Path:
+    """Return the path of a key file that `read` finds keys in."""
+    path = Path(text(name, example=example))
     if not path.is_file():
         raise _malformed(
             name,
             f"names {path}, which is no file; `python -m kubevision.keys FOLDER` makes the keys",
             example,
         )
+    try:
+        read(path)
+    except OSError as error:
+        raise _malformed(
+            name, f"names {path}, which cannot be read: {error.strerror}", example
+        ) from None
+    except (ImproperlyConfigured, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _malformed(
+            name, f"names a file without keys of its kind: {_first_line(error)}", example
+        ) from None
     return path
+
+
+def _first_line(error: Exception) -> str:
+    """Return the beginning of a library's message, which may go on for a page."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def database(name: str, default: str | None) -> dict[str, object]:
@@ -167,7 +221,16 @@ def database(name: str, default: str | None) -> dict[str, object]:
     url = text(name, default, example=example)
     if not url.startswith("sqlite:"):
         raise _malformed(name, f"must begin with sqlite:, not {url.split(':')[0]!r}", example)
-    config: dict[str, object] = _env.db_url_config(url)
+    file = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or not file.name or "?" in url or file.is_dir():
+        raise _malformed(name, f"names no file: {url!r}", example)
+    # SQLite makes the file, and two more beside it while it works.
+    if not file.parent.is_dir():
+        raise _malformed(name, f"names a file in {file.parent}, which is no folder", example)
+    for path in (file.parent, *([file] if file.exists() else [])):
+        if not os.access(path, os.W_OK):
+            raise _malformed(name, f"cannot be used: {path} is not writable", example)
+    config: dict[str, object] = environ.Env.db_url_config(url)
     config["OPTIONS"] = SQLITE_OPTIONS
     return config
 

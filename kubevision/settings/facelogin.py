@@ -1,24 +1,25 @@
 """The facelogin room alone: the capture socket and a few HTTP calls from accounts."""
 
-from kubevision.keys import read_secret_keys
+from kubevision.keys import read_secret_keys, read_signing_keys, read_template_keys
 from kubevision.settings import env
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
-from kubevision.settings.base import OUTER_MIDDLEWARE
+from kubevision.settings.base import OUTER_MIDDLEWARE, READINESS_CHECKS, SILENCED_SYSTEM_CHECKS
 
 ROOT_URLCONF = "kubevision.urls.facelogin"
 WEBSOCKET_URLCONF = "facelogin.routing"
 ASGI_APPLICATION = "kubevision.asgi.application"
 
-SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(
-    env.key_file("SECRET_KEY_FILE", None, example="/run/secrets/secret.key")
+SECRET_KEY_FILE = env.key_file(
+    "SECRET_KEY_FILE", read_secret_keys, example="/run/secrets/secret.key"
 )
+SECRET_KEY, *SECRET_KEY_FALLBACKS = read_secret_keys(SECRET_KEY_FILE)
 FACELOGIN_SIGNING_KEY_FILE = env.key_file(
     env.room_variable("facelogin", "SIGNING_KEY_FILE"),
-    None,
+    read_signing_keys,
     example="/run/secrets/facelogin-signing.pem",
 )
 FACELOGIN_TEMPLATE_KEY_FILE = env.key_file(
-    "TEMPLATE_KEY_FILE", None, example="/run/secrets/template.key"
+    "TEMPLATE_KEY_FILE", read_template_keys, example="/run/secrets/template.key"
 )
 DATABASES = {
     "default": env.database(
@@ -40,6 +41,25 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 
+SILENCED_SYSTEM_CHECKS = [
+    *SILENCED_SYSTEM_CHECKS,
+    "security.W002",  # no frame options: this room has no pages
+    "security.W003",  # no CSRF protection: it reads no cookie, only tickets
+]
+
 SERVE_ON_START = ["facelogin.workers.start", "facelogin.services.reports.start"]
 SERVE_ON_STOP = ["facelogin.services.reports.stop", "facelogin.workers.stop"]
 HOUSEKEEPING = ["facelogin.stores.remove_expired", "facelogin.services.reports.deliver_due"]
+
+ROOMS_BY_PREFIX = [("/", "facelogin")]
+READINESS_CHECKS = {
+    **READINESS_CHECKS,
+    "database": "kubevision.readiness.check_databases",
+    "workers": "facelogin.workers.check_alive",
+    "operating_point": "facelogin.workers.operating_point_note",
+}
+KEY_FILES = {
+    "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
+    "FACELOGIN_SIGNING_KEY_FILE": (FACELOGIN_SIGNING_KEY_FILE, read_signing_keys),
+    "TEMPLATE_KEY_FILE": (FACELOGIN_TEMPLATE_KEY_FILE, read_template_keys),
+}

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from kubevision.settings import env, policies
 
-DATA_DIR = Path(
-    env.text(
-        "DATA_DIR",
-        str(Path(__file__).resolve().parent.parent.parent / "var"),
-        example="/var/lib/kubevision",
-    )
+DATA_DIR = env.folder(
+    "DATA_DIR",
+    str(Path(__file__).resolve().parent.parent.parent / "var"),
+    example="/var/lib/kubevision",
 )
 
 # base and the room modules read the environment when they are imported, so this comes first.
@@ -67,6 +65,13 @@ STORAGES = {
 # One process has one name for each cookie; kubevision.local gives the admin's two their own.
 CSRF_COOKIE_NAME = ROOMS[2].CSRF_COOKIE_NAME
 CSRF_COOKIE_PATH = "/"
+
+MANAGEMENT_HOST = "127.0.0.1"  # nobody but this laptop's owner has business there
+READINESS_CHECKS = {name: check for room in ROOMS for name, check in room.READINESS_CHECKS.items()}
+KEY_FILES = {name: file for room in ROOMS for name, file in room.KEY_FILES.items()}
+ROOMS_BY_PREFIX = [("/auth/", "accounts"), ("/face/", "facelogin"), ("/", "dashboard")]
+
+SILENCED_SYSTEM_CHECKS = ROOMS[0].SILENCED_SYSTEM_CHECKS  # facelogin's own do not fit the others
 
 HOUSEKEEPING = [name for room in ROOMS for name in room.HOUSEKEEPING]
 # The thread stands for the CronJob of a cluster.

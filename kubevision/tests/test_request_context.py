@@ -5,7 +5,12 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from kubevision.request_context import RequestIdMiddleware, client_address, request_id
+from kubevision.request_context import (
+    ForwardedProtoMiddleware,
+    RequestIdMiddleware,
+    client_address,
+    request_id,
+)
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1/128")]
 
@@ -59,3 +64,38 @@ def test_request_ids(settings: Any, peer: str, given: str, is_kept: bool) -> Non
     assert (seen[0] == given) is is_kept
     assert response.headers["X-Request-ID"] == seen[0]
     assert 8 <= len(seen[0]) <= 64
+
+
+@pytest.mark.parametrize(
+    ("peer", "proto", "is_secure"),
+    [
+        ("10.0.0.1", "https", True),
+        ("10.0.0.1", "http", False),
+        ("10.0.0.1", "", False),
+        ("203.0.113.7", "https", False),  # anybody can write a header
+        ("", "https", False),
+        ("10.0.0.1", "https, http", False),  # the left one is the client's own word
+        ("10.0.0.1", "HTTPS ", False),
+    ],
+)
+def test_only_trusted_proxies_say_https(
+    settings: Any, peer: str, proto: str, is_secure: bool
+) -> None:
+    settings.TRUSTED_PROXIES = PROXIES
+    seen: list[bool] = []
+
+    def view(request: Any) -> HttpResponse:
+        seen.append(request.is_secure())
+        return HttpResponse()
+
+    headers = {"HTTP_X_FORWARDED_PROTO": proto} if proto else {}
+    ForwardedProtoMiddleware(view)(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
+    assert seen == [is_secure]
+
+
+def test_every_room_judges_the_scheme_before_anything_reads_it() -> None:
+    from django.conf import settings
+
+    first = "kubevision.request_context.ForwardedProtoMiddleware"
+    django_own = [name for name in settings.MIDDLEWARE if name.startswith("django.")]
+    assert settings.MIDDLEWARE.index(first) < settings.MIDDLEWARE.index(django_own[0])

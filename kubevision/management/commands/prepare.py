@@ -1,6 +1,5 @@
 """`manage.py prepare`: make every database of this settings module ready."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +13,6 @@ class Command(BaseCommand):
     help = "Migrate every database of these settings."
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make the folders of SQLite files, then migrate."""
-        for alias, config in settings.DATABASES.items():
-            if config["ENGINE"] == "django.db.backends.sqlite3":
-                Path(config["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Migrate one after the other."""
+        for alias in settings.DATABASES:
             call_command("migrate", database=alias, interactive=False, verbosity=0)

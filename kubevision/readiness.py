@@ -1,0 +1,128 @@
+"""May this process take work now? The checks that any room can name in READINESS_CHECKS.
+
+A check is a function without arguments. It raises `NotReady`, or returns a note for whoever reads
+/readyz, or None. None of them asks another room or Redis: one that is down must not take the rooms
+beside it out of service.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
+
+from kubevision import draining
+
+logger = logging.getLogger(__name__)
+
+
+class NotReady(Exception):  # noqa: N818  (an answer, not a fault)
+    """Work must not come here now; the message says why."""
+
+
+@dataclass
+class Readiness:
+    """What the checks said: failing ones by name, and what the others had to tell."""
+
+    failing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def ask() -> Readiness:
+    """Run every check of these settings."""
+    found = Readiness()
+    if draining.is_draining():
+        found.failing["draining"] = "this process is stopping and takes no new work"
+    for name, check in settings.READINESS_CHECKS.items():
+        try:
+            note = import_string(check)()
+        except NotReady as reason:
+            found.failing[name] = str(reason)
+        except Exception as error:  # a check that breaks is no reason to send people here
+            logger.exception("the readiness check %s broke", name)
+            found.failing[name] = f"{type(error).__name__}: {error}"
+        else:
+            if note:
+                found.notes.append(note)
+    return found
+
+
+def check_databases() -> None:
+    """Ask whether each database of this room is there, migrated, and keeps unique what must be."""
+    for alias in settings.DATABASES:
+        connection = connections[alias]
+        try:
+            _check_file(connection)
+            _check_migrations(connection)
+            _check_unique_indexes(connection)
+        except DatabaseError as error:
+            raise NotReady(f"the database cannot be read: {error}") from error
+
+
+def _check_file(connection: BaseDatabaseWrapper) -> None:
+    """SQLite makes an empty file where there is none: look before asking."""
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]
+        return
+    path = Path(connection.settings_dict["NAME"])
+    if not path.is_file():
+        raise NotReady(f"the database file {path.name} is missing")
+
+
+def _check_migrations(connection: BaseDatabaseWrapper) -> None:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        first, _is_backwards = plan[0]
+        raise NotReady(f"migration {first} is not applied; run `manage.py prepare`")
+
+
+def _check_unique_indexes(connection: BaseDatabaseWrapper) -> None:
+    """One-time tokens are spent by unique inserts: without the index every replay would pass."""
+    with connection.cursor() as cursor:
+        present = set(connection.introspection.table_names(cursor))
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if not router.allow_migrate_model(connection.alias, model) or not model._meta.managed:
+                continue
+            if table not in present:
+                raise NotReady(f"the table {table} is missing")
+            constraints = connection.introspection.get_constraints(cursor, table).values()
+            unique = {
+                tuple(sorted(each["columns"]))
+                for each in constraints
+                if each["unique"] or each["primary_key"]
+            }
+            for columns in _unique_columns(model):
+                if columns not in unique:
+                    raise NotReady(f"{table} has no unique index on {', '.join(columns)}")
+
+
+def _unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
+    """Yield what the model declares unique: columns, each group in alphabetical order."""
+    meta = model._meta
+    groups: list[Sequence[str]] = [[one.name] for one in meta.local_fields if one.unique]
+    groups += [*meta.unique_together]
+    groups += [constraint.fields for constraint in meta.total_unique_constraints]
+    for names in groups:
+        yield tuple(sorted(_column(model, name) for name in names))
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    column: str = model._meta.get_field(name).column  # type: ignore[union-attr, assignment]
+    return column
+
+
+def check_keys() -> None:
+    """Ask whether every key file can still be read and holds keys."""
+    for name, (path, read) in settings.KEY_FILES.items():
+        try:
+            read(path)
+        except (ImproperlyConfigured, OSError, ValueError) as error:
+            raise NotReady(f"{name}: {error}") from error
