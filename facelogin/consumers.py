@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -25,6 +26,8 @@ from facelogin.protocol import (
 )
 from facelogin.services import capture
 from kubevision import draining
+
+logger = logging.getLogger(__name__)
 
 START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
 
@@ -53,7 +56,13 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one message at once; nothing here waits for recognition."""
-        if self._is_over or self._socket.stopped.is_set():
+        if self._is_over:
+            return
+        if self._socket.stopped.is_set():
+            # What was on its way when the attempt ended is still answered, nothing more.
+            if bytes_data is not None:
+                with contextlib.suppress(FrameRefused):
+                    self._socket.inbox.put(bytes_data)
             return
         try:
             if bytes_data is not None:
@@ -105,8 +114,20 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def _run(self, ticket: str) -> None:
         with draining.unfinished_work():
-            last = await capture.run(ticket, self._socket)
+            try:
+                last = await capture.run(ticket, self._socket)
+            except Exception:  # a fault of ours must not leave anybody before a silent camera
+                logger.exception("an attempt broke")
+                last = capture.explain(ErrorCode.TEMPORARILY_UNAVAILABLE)
+            await self._answer_the_rest()
             await self._finish(last)
+
+    async def _answer_the_rest(self) -> None:
+        """Answer frames that came until now: each gets its answer, and none after the result."""
+        while unanswered := self._socket.inbox.unanswered():
+            for sequence in unanswered:
+                await self._send(capture.dropped(sequence))
+                self._socket.inbox.mark_answered(sequence)
 
     async def _send(self, message: Message) -> None:
         self._count(message)

@@ -126,7 +126,7 @@ async def run(token: str, socket: Socket) -> Message:
     except (KeysUnavailable, DatabaseError) as error:
         return _lost(error)
     story = Story(ticket, socket)
-    outcome: str = Outcome.CANCELLED
+    outcome: str = ErrorCode.TEMPORARILY_UNAVAILABLE
     try:
         last = await _run_spent(story)
         outcome = last.code if isinstance(last, Error) else last.outcome
@@ -235,7 +235,7 @@ async def _run_until_decided(
         while not attempt.is_decided:
             taken = await socket.inbox.take()
             for sequence in taken.dropped:
-                await socket.send(_dropped(sequence))
+                await socket.send(dropped(sequence))
                 socket.inbox.mark_answered(sequence)
             await socket.send(await attempt.look(taken.sequence, taken.jpeg))
             socket.inbox.mark_answered(taken.sequence)
@@ -267,11 +267,9 @@ async def _run_until_decided(
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-    # Every frame gets its answer, and none after the result.
-    for sequence in socket.inbox.unanswered():
-        await socket.send(_dropped(sequence))
     return result
 
 
-def _dropped(sequence: int) -> CaptureFeedback:
+def dropped(sequence: int) -> CaptureFeedback:
+    """Return the answer to a frame that nobody looked at."""
     return CaptureFeedback(sequence, FrameVerdict.DROPPED, (), None, 0.0)

@@ -163,8 +163,7 @@ def hosts(name: str) -> list[str]:
     example = "wiki.example.org,shop.example.org:8443"
     found = words(name, example=example)
     for word in found:
-        host, _, port = word.partition(":")
-        if not _is_host_name(host) or (port and not port.isdecimal()) or word.endswith(":"):
+        if "/" in word or word.endswith(":") or _origin_problem(f"https://{word}"):
             raise _malformed(name, f"has no host name in {word!r}: no scheme, no path", example)
     return found
 
