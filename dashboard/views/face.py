@@ -41,7 +41,7 @@ def facelogin(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = AssertionForm(request.POST)
         try:
-            session = accounts.show_face(form["assertion"].value() or "")
+            session = accounts.show_face(_assertion(form))
         except Refusal as refused:
             if refused.code == "unauthenticated":
                 raise
@@ -81,7 +81,7 @@ def train(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = AssertionForm(request.POST)
         try:
-            codes = accounts.activate_face(form["assertion"].value() or "")
+            codes = accounts.activate_face(_assertion(form))
         except Refusal as refused:
             if refused.code in ASKED_FOR_FIRST:
                 raise
@@ -104,6 +104,14 @@ def train(request: HttpRequest) -> HttpResponse:
         consent_version=CONSENT_VERSION,
         **_camera_context(session, "train-ticket"),
     )
+
+
+def _assertion(form: AssertionForm) -> str:
+    """Return what the script put in; refuse here what accounts need not be asked about."""
+    if form.is_valid():
+        return str(form.cleaned_data["assertion"])
+    detail = _("Nothing of the camera came with the page. Start the camera again.")
+    raise Refusal(400, {"code": "invalid_input", "detail": detail}, None)
 
 
 def _sentence(refusal: Refusal | None) -> str:
