@@ -16,6 +16,14 @@ CONNECT_TIMEOUT_SECONDS = 1.0
 ANSWER_TIMEOUT_SECONDS = 4.0
 # PUT /user/factors/face makes accounts ask facelogin, which has its own time.
 ACTIVATION_TIMEOUT_SECONDS = 10.0
+# What the page's script is given to open facelogin's socket.
+TICKET_MEMBERS = (
+    "ticket",
+    "expires_in",
+    "websocket_url",
+    "websocket_subprotocol",
+    "attempts_remaining",
+)
 
 
 class AccountsUnavailable(Exception):  # noqa: N818  (an outcome)
@@ -135,15 +143,18 @@ def _account(body: Mapping[str, Any]) -> Account:
     )
 
 
-def _codes(body: Mapping[str, Any]) -> list[str]:
-    codes = body.get("codes", body.get("recovery_codes", []))
-    return [str(code) for code in codes]
+def _first_codes(body: Mapping[str, Any]) -> list[str]:
+    # Only the first face brings codes.
+    return [str(code) for code in body.get("recovery_codes", [])]
+
+
+def _new_codes(body: Mapping[str, Any]) -> list[str]:
+    return [str(code) for code in body["codes"]]
 
 
 def _ticket(body: Mapping[str, Any]) -> dict[str, Any]:
-    for name in ("ticket", "websocket_url", "websocket_subprotocol", "attempts_remaining"):
-        _ = body[name]  # what the page's script cannot do without
-    return dict(body)
+    # Goes to the page's script, so nothing else that accounts may say one day goes along.
+    return {name: body[name] for name in TICKET_MEMBERS}
 
 
 @cache
@@ -245,8 +256,8 @@ class Accounts:
             {"assertion": assertion},
             timeout=ACTIVATION_TIMEOUT_SECONDS,
         )
-        return _read(_codes, body)
+        return _read(_first_codes, body)
 
     def renew_recovery_codes(self) -> list[str]:
         """Replace the person's recovery codes; return the new ones."""
-        return _read(_codes, self._call("POST", "/user/factors/recovery-codes"))
+        return _read(_new_codes, self._call("POST", "/user/factors/recovery-codes"))

@@ -1,7 +1,7 @@
 """The dashboard alone: accounts is out of reach, so a small HTTP server answers for it.
 
-It says only what contract.md says accounts says. The real accounts meets the dashboard in the tests
-that cross rooms.
+It answers with the contract's examples, and every answer and the request it came to are held to the
+contract. The real accounts meets the dashboard in the tests that cross rooms.
 """
 
 import json
@@ -15,47 +15,44 @@ import pytest
 from django.test import Client
 
 from dashboard.clients import accounts as accounts_client
+from kubevision import contracts
+from kubevision.contracts.checking import ContractBroken, check_answer
 
-SESSION = {
-    "state": "active",
-    "user": {"id": "6f9d", "username": "ada", "display_name": "Ada"},
-    "amr": ["pwd"],
-    "available_factors": [],
-    "authenticated_at": "2099-01-01T00:00:00Z",
-    "expires_at": "2099-01-01T01:00:00Z",
+# The contract's own examples; where a proof must be fresh for the test, its time is far ahead.
+FRESH = {"authenticated_at": "2099-01-01T00:00:00Z", "expires_at": "2099-01-01T01:00:00Z"}
+SESSION = contracts.example("session.password_only") | FRESH
+WAITING = contracts.example("session.waiting") | FRESH
+FULL = contracts.example("session.active") | FRESH
+ACCOUNT = contracts.example("user.with_face")
+TICKET = contracts.example("face_ticket")
+REGISTERED = contracts.example("registered")
+FACE = contracts.example("face_activated.again")
+CODES = contracts.example("recovery_codes")
+ASSERTION = contracts.example("assertion.request")
+TOKENS = {
+    name: contracts.example("opened_session.active")[name] for name in ("token", "pass_token")
 }
-WAITING = SESSION | {
-    "state": "awaiting_second_factor",
-    "available_factors": ["face", "recovery_code"],
-}
-FULL = SESSION | {"amr": ["pwd", "face", "mfa"], "available_factors": ["face", "recovery_code"]}
-ACCOUNT = {
-    "id": "6f9d",
-    "username": "ada",
-    "display_name": "Ada",
-    "email": "",
-    "factors": {
-        "face": {
-            "enrolled_at": "2026-11-23T08:00:00Z",
-            "engine": "lbph",
-            "expires_at": "2027-11-23T08:00:00Z",
-        },
-        "totp": None,
-        "recovery_codes": {"remaining": 9},
-    },
-}
-TICKET = {
-    "ticket": "a.b.c",
-    "expires_in": 120,
-    "websocket_url": "ws://localhost:8000/face/v1/capture",
-    "websocket_subprotocol": "kubevision.face.v1",
-    "attempts_remaining": 9,
-}
+TOKEN = TOKENS["token"]
 
 
-def problem(status: int, code: str, **more: Any) -> tuple[int, dict[str, Any]]:
-    body = {"type": f"urn:x:{code}", "title": code, "status": status, "code": code}
-    return status, body | {"detail": f"In words: {code}."} | more
+def opened(session: dict[str, Any]) -> dict[str, Any]:
+    """A session at the moment its tokens are made."""
+    names = ("token", "pass_token") if session["state"] == "active" else ("token",)
+    return session | {name: TOKENS[name] for name in names}
+
+
+def words(code: str) -> str:
+    """What accounts says with a refusal."""
+    detail: str = contracts.example(f"problems/{code}")["detail"]
+    return detail
+
+
+def status_of_success(call: str) -> int:
+    """The status the contract gives a call that succeeds."""
+    method, _, path = call.partition(" ")
+    answers = contracts.openapi("accounts")["paths"][f"/auth/v1{path}"][method.lower()]["responses"]
+    (status,) = (int(status) for status in answers if status.startswith("2"))
+    return status
 
 
 @dataclass
@@ -63,13 +60,19 @@ class Accounts:
     """What accounts answers, by method and path, and what it was asked."""
 
     answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    breaches: dict[str, str] = field(default_factory=dict)  # of the contract, by call
     calls: list[tuple[str, dict[str, Any], dict[str, str]]] = field(default_factory=list)
 
-    def says(self, call: str, body: dict[str, Any], status: int = 200) -> None:
-        self.answers[call] = (status, body)
+    def says(self, call: str, body: dict[str, Any], status: int | None = None) -> None:
+        self.answers[call] = (status or status_of_success(call), body)
 
-    def refuses(self, call: str, status: int, code: str, **more: Any) -> None:
-        self.answers[call] = problem(status, code, **more)
+    def refuses(self, call: str, code: str, **more: Any) -> None:
+        problem = contracts.example(f"problems/{code}")
+        self.answers[call] = problem["status"], problem | more
+
+    def breaks_the_contract(self, call: str) -> None:
+        """Note that an answer was meant to be none of accounts'."""
+        assert self.breaches.pop(call, None), f"{call} was answered as the contract says"
 
     def body_of(self, call: str) -> dict[str, Any]:
         return next(body for name, body, _ in reversed(self.calls) if name == call)
@@ -88,15 +91,29 @@ def accounts(settings: Any) -> Iterator[Accounts]:
         def answer(self) -> None:
             path = self.path.removeprefix("/auth/v1").partition("?")[0]
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else {}
+            sent = self.rfile.read(length)
+            body = json.loads(sent) if sent else {}
             call = f"{self.command} {path}"
             fake.calls.append((call, body, dict(self.headers)))
-            status, content = fake.answers.get(call, problem(401, "unauthenticated"))
+            refusal = contracts.example("problems/unauthenticated")
+            status, content = fake.answers.get(call, (401, refusal))
             data = json.dumps(content).encode() if status != 204 else b""
+            headers = {
+                "Content-Type": "application/problem+json" if status >= 400 else "application/json",
+                "Content-Length": str(len(data)),
+            }
+            if status == 401:
+                headers["WWW-Authenticate"] = "Bearer"
+            if status in {429, 503}:
+                headers["Retry-After"] = "30"
+            try:
+                address = self.path.partition("?")[0]
+                check_answer(self.command, address, status, headers, data, request_body=sent)
+            except (ContractBroken, ValueError, LookupError) as broken:  # or unreadable
+                fake.breaches[call] = repr(broken)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            if status == 429:
-                self.send_header("Retry-After", "30")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 
@@ -116,6 +133,7 @@ def accounts(settings: Any) -> Iterator[Accounts]:
     server.shutdown()
     server.server_close()
     thread.join()
+    assert fake.breaches == {}
 
 
 @pytest.fixture

@@ -7,27 +7,21 @@ import pytest
 from django.http import HttpResponse
 
 from dashboard.tests import chromium
+from kubevision import contracts
 
 Play = Callable[..., dict[str, Any]]
 
-READY = {
-    "type": "attempt.ready",
-    "attempt_id": "1",
-    "purpose": "verify",
-    "max_frame_bytes": 131072,
-    "frame": {"width": 1280, "height": 960, "format": "image/jpeg", "max_per_second": 5},
-    "deadline_seconds": 30,
-    "frames_wanted": 8,
-}
-FACE = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
-FEEDBACK = {
-    "type": "capture.feedback",
-    "sequence": 1,
-    "verdict": "accepted",
-    "reasons": [],
-    "face": FACE,
-    "progress": 0.5,
-}
+READY = contracts.example("messages/attempt.ready.verify")
+FEEDBACK = contracts.example("messages/capture.feedback.accepted")
+DROPPED = contracts.example("messages/capture.feedback.dropped")
+NO_FACE = contracts.example("messages/capture.feedback.no_face")
+STEP = contracts.example("messages/challenge.step.turn_left")
+MATCH = contracts.example("messages/attempt.result.match")
+NON_MATCH = contracts.example("messages/attempt.result.non_match")
+EXPIRED = contracts.example("messages/attempt.result.expired")
+REASONS = contracts.read_json("messages/capture.feedback.schema.json")["properties"]["reasons"][
+    "items"
+]["enum"]
 STARTED = [{"type": "start"}, {"type": "camera-runs"}]
 SENT = {"type": "frame-sent"}
 
@@ -65,7 +59,10 @@ def test_no_frame_flows_before_ready(play: Play) -> None:
 
 
 def test_the_servers_limits_hold(play: Play) -> None:
-    assert play(*CAPTURING)["limits"] == {"maxFrameBytes": 131072, "maxPerSecond": 5}
+    assert play(*CAPTURING)["limits"] == {
+        "maxFrameBytes": READY["max_frame_bytes"],
+        "maxPerSecond": READY["frame"]["max_per_second"],
+    }
 
 
 def test_at_most_two_frames_are_unanswered(play: Play) -> None:
@@ -75,25 +72,35 @@ def test_at_most_two_frames_are_unanswered(play: Play) -> None:
 
 
 def test_a_dropped_frame_counts_as_answered_and_changes_nothing_shown(play: Play) -> None:
-    dropped = FEEDBACK | {"verdict": "dropped", "face": None, "progress": 0}
-    attempt = play(*CAPTURING, SENT, heard(FEEDBACK), SENT, SENT, heard(dropped))
-    assert (attempt["unanswered"], attempt["progress"], attempt["face"]) == (1, 0.5, FACE)
+    attempt = play(*CAPTURING, SENT, heard(FEEDBACK), SENT, SENT, heard(DROPPED))
+    assert attempt["unanswered"] == 1
+    assert (attempt["progress"], attempt["face"]) == (FEEDBACK["progress"], FEEDBACK["face"])
+    assert FEEDBACK["progress"] > 0 and DROPPED["progress"] == 0
 
 
 def test_feedback_is_shown_with_its_reason(play: Play) -> None:
     attempt = play(*CAPTURING, SENT, heard(FEEDBACK))
     assert attempt["isAccepted"] and attempt["message"] == ["phase", "accepted"]
-    rejected = FEEDBACK | {"verdict": "rejected", "reasons": ["too_dark", "blurred"], "face": None}
-    attempt = play(*CAPTURING, SENT, heard(rejected))
-    assert not attempt["isAccepted"] and attempt["message"] == ["reason", "too_dark"]
+    assert attempt["face"] == FEEDBACK["face"] and attempt["progress"] == FEEDBACK["progress"]
+    rejected = NO_FACE | {"reasons": ["no_face", "too_dark"]}
+    attempt = play(*CAPTURING, SENT, heard(FEEDBACK), SENT, heard(rejected))
+    assert not attempt["isAccepted"] and attempt["message"] == ["reason", "no_face"]
     assert attempt["face"] is None
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_is_shown(play: Play, reason: str) -> None:
+    rejected = contracts.example(f"messages/capture.feedback.{reason}")
+    attempt = play(*CAPTURING, SENT, heard(FEEDBACK), SENT, heard(rejected))
+    assert not attempt["isAccepted"] and attempt["message"] == ["reason", reason]
+    assert (attempt["face"], attempt["progress"]) == (rejected["face"], rejected["progress"])
 
 
 @pytest.mark.parametrize("outcome", ["match", "enrolled"])
 def test_an_assertion_is_handed_in(play: Play, outcome: str) -> None:
-    result = {"type": "attempt.result", "outcome": outcome, "reasons": [], "assertion": "a.b.c"}
+    result = contracts.example(f"messages/attempt.result.{outcome}")
     attempt = play(*CAPTURING, heard(result))
-    assert (attempt["phase"], attempt["assertion"]) == ("submitting", "a.b.c")
+    assert (attempt["phase"], attempt["assertion"]) == ("submitting", result["assertion"])
 
 
 @pytest.mark.parametrize(
@@ -108,21 +115,25 @@ def test_an_assertion_is_handed_in(play: Play, outcome: str) -> None:
     ],
 )
 def test_no_other_outcome_hands_anything_in(play: Play, outcome: str) -> None:
-    result = {"type": "attempt.result", "outcome": outcome, "reasons": [], "assertion": "a.b.c"}
-    attempt = play(*CAPTURING, heard(result))
-    assert (attempt["phase"], attempt["assertion"]) == ("stopped", "")
-    assert attempt["message"] == ["outcome", outcome]
+    result = contracts.example(f"messages/attempt.result.{outcome}")
+    for heard_one in (result, result | {"assertion": MATCH["assertion"]}):
+        attempt = play(*CAPTURING, heard(heard_one))
+        assert (attempt["phase"], attempt["assertion"]) == ("stopped", "")
+        assert attempt["message"] == ["outcome", outcome]
 
 
 def test_a_match_without_an_assertion_is_none(play: Play) -> None:
-    attempt = play(*CAPTURING, heard({"type": "attempt.result", "outcome": "match", "reasons": []}))
+    empty = {name: value for name, value in MATCH.items() if name != "assertion"}
+    attempt = play(*CAPTURING, heard(empty))
     assert (attempt["phase"], attempt["assertion"]) == ("stopped", "")
 
 
-def test_an_error_says_the_servers_words(play: Play) -> None:
-    error = {"type": "error", "code": "server_full", "detail": "Try again in a minute."}
+@pytest.mark.parametrize("code", contracts.read_json("errors.json")["close_codes"])
+def test_an_error_says_the_servers_words(play: Play, code: str) -> None:
+    error = contracts.example(f"messages/error.{code}")
     attempt = play(*CAPTURING, heard(error))
-    assert (attempt["phase"], attempt["detail"]) == ("stopped", "Try again in a minute.")
+    assert (attempt["phase"], attempt["detail"]) == ("stopped", error["detail"])
+    assert attempt["message"] == ["error", code]
     # The close that follows does not overwrite them.
     assert play(*CAPTURING, heard(error), {"type": "closed", "wasOpen": True}) == attempt
 
@@ -143,19 +154,17 @@ def test_a_refused_ticket_says_where_to_go(play: Play) -> None:
 
 def test_unknown_messages_and_fields_are_ignored(play: Play) -> None:
     before = play(*CAPTURING)
-    assert play(*CAPTURING, heard({"type": "added.later", "step": "turn_left"})) == before
+    assert play(*CAPTURING, heard(STEP | {"type": "added.later"})) == before
     assert play(*CAPTURING, heard({"type": "not.yet.invented"})) == before
     assert play(*STARTED, heard(READY | {"new": 1})) == before
 
 
 def test_nothing_is_heard_after_the_end(play: Play) -> None:
-    result = heard({"type": "attempt.result", "outcome": "non_match", "reasons": []})
-    ended = play(*CAPTURING, result)
-    late = {"type": "attempt.result", "outcome": "match", "reasons": [], "assertion": "a.b.c"}
-    assert play(*CAPTURING, result, heard(late), heard(FEEDBACK)) == ended
+    ended = play(*CAPTURING, heard(NON_MATCH))
+    assert play(*CAPTURING, heard(NON_MATCH), heard(MATCH), heard(FEEDBACK)) == ended
 
 
 def test_a_new_go_forgets_the_last_one(play: Play) -> None:
-    result = heard({"type": "attempt.result", "outcome": "non_match", "reasons": ["too_dark"]})
-    again = play(*CAPTURING, SENT, heard(FEEDBACK), result, {"type": "start"})
+    assert EXPIRED["reasons"]
+    again = play(*CAPTURING, SENT, heard(FEEDBACK), heard(EXPIRED), {"type": "start"})
     assert again == play({"type": "start"})

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from dashboard.tests import chromium
 from dashboard.tests.conftest import TICKET
+from kubevision import contracts
+from kubevision.contracts.checking.sockets import FROM_CLIENT, check_message
 
 # The test decides when the browser hands over the camera and when the ticket comes.
 HELD = """
@@ -36,39 +38,43 @@ window.go = () => {
 };
 """
 LIVE = "streams.filter((s) => s.getTracks().some((t) => t.readyState === 'live')).length"
-READY = {
-    "type": "attempt.ready",
-    "attempt_id": "1",
-    "purpose": "enrol",
-    "max_frame_bytes": 131072,
-    "frame": {"width": 1280, "height": 960, "format": "image/jpeg", "max_per_second": 5},
-    "deadline_seconds": 60,
-    "frames_wanted": 13,
-}
+READY = contracts.example("messages/attempt.ready.enrol")
 
 
 class Facelogin:
-    """Counts tickets and sockets; answers `attempt.ready` and then nothing."""
+    """Counts tickets and sockets; answers `attempt.ready` and then nothing.
+
+    What the page says to it is kept and held to the contract.
+    """
 
     def __init__(self) -> None:
         self.tickets = 0
         self.started: list[str] = []
+        self.heard: list[str] = []
 
     def ticket(self, route: Route) -> None:
         self.tickets += 1
         body = TICKET | {
-            "ticket": f"ticket {self.tickets}",
+            "ticket": ticket_number(self.tickets),
             "websocket_url": "ws://localhost/face/v1/capture",
         }
         route.fulfill(status=201, json=body)
 
     def socket(self, socket: WebSocketRoute) -> None:
         def hear(message: str | bytes) -> None:
-            if isinstance(message, str) and "attempt.start" in message:
+            if isinstance(message, bytes):
+                return
+            self.heard.append(message)
+            if "attempt.start" in message:
                 self.started.append(json.loads(message)["ticket"])
                 socket.send(json.dumps(READY))
 
         socket.on_message(hear)
+
+
+def ticket_number(number: int) -> str:
+    """The contract's ticket with a signature of its own."""
+    return f"{TICKET['ticket']}{number}"
 
 
 @contextmanager
@@ -82,8 +88,11 @@ def enrolling(response: Any, facelogin: Facelogin) -> Iterator[Page]:
 
 
 @pytest.fixture
-def facelogin() -> Facelogin:
-    return Facelogin()
+def facelogin() -> Iterator[Facelogin]:
+    fake = Facelogin()
+    yield fake
+    for message in fake.heard:
+        check_message(message, FROM_CLIENT)
 
 
 @pytest.fixture
@@ -113,7 +122,7 @@ def state(page: Page) -> Any:
 def test_frames_flow_after_ready(page: Page, facelogin: Facelogin) -> None:
     page.click("#start-camera")
     page.wait_for_selector("[data-capture-state=capturing]")
-    assert facelogin.started == ["ticket 1"]
+    assert facelogin.started == [ticket_number(1)]
 
 
 def test_stopping_while_the_browser_asks_leaves_the_camera_off(page: Page) -> None:
@@ -139,7 +148,7 @@ def test_starting_again_runs_one_attempt_on_the_newest_ticket(
     page.evaluate("go()")
     page.wait_for_selector("[data-capture-state=capturing]")
     # Accounts accepts an assertion only while its ticket is the session's newest.
-    assert facelogin.started == [f"ticket {facelogin.tickets}"]
+    assert facelogin.started == [ticket_number(facelogin.tickets)]
 
 
 def test_a_camera_that_goes_away_is_said(page: Page) -> None:

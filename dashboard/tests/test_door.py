@@ -9,7 +9,7 @@ from django.test import Client
 
 from dashboard.capture_texts import capture_texts
 from dashboard.forms import CONSENT_VERSION
-from dashboard.tests.conftest import FULL, SESSION, Accounts
+from dashboard.tests.conftest import ASSERTION, FULL, SESSION, Accounts, opened
 
 ROOM = Path(__file__).parent.parent
 EVIL = ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
@@ -23,7 +23,7 @@ def test_prefixed_cookies_are_taken_back_as_browsers_want_it(
     settings.PASS_COOKIE = "__Secure-kv_pass"
     settings.PASS_COOKIE_DOMAIN = ".example.org"
     nobody.cookies["__Host-kv_session"] = "token"
-    accounts.says("DELETE /session", {}, 204)
+    accounts.says("DELETE /session", {})
     cookies = nobody.post("/logout").cookies
     own, shared = cookies["__Host-kv_session"], cookies["__Secure-kv_pass"]
     assert own["secure"] and own["path"] == "/" and own["domain"] == ""
@@ -46,12 +46,11 @@ def test_only_the_session_token_goes_to_accounts(ada: Client, accounts: Accounts
 
 @pytest.mark.parametrize("target", EVIL)
 def test_no_door_leads_out(ada: Client, accounts: Accounts, target: str) -> None:
-    token = {"token": "T"}
-    accounts.says("POST /session/factors/face", FULL | token)
-    accounts.says("POST /session/factors/recovery-code", FULL | token)
-    accounts.says("POST /session/reauthentication", SESSION | token)
+    accounts.says("POST /session/factors/face", opened(FULL))
+    accounts.says("POST /session/factors/recovery-code", opened(FULL))
+    accounts.says("POST /session/reauthentication", opened(SESSION))
     for path, form in (
-        ("/facelogin", {"assertion": "a.b.c"}),
+        ("/facelogin", ASSERTION),
         ("/login/other", {"code": "AAAA"}),
         ("/confirm", {"password": "x"}),
     ):
@@ -70,7 +69,7 @@ def test_no_door_leads_out(ada: Client, accounts: Accounts, target: str) -> None
 def test_next_cannot_write_headers(
     nobody: Client, accounts: Accounts, target: str, location: str
 ) -> None:
-    accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
+    accounts.says("POST /sessions", opened(SESSION))
     response = nobody.post("/login", {"username": "ada", "password": "x", "next": target})
     assert response.headers["Location"] == location
     assert "x" not in response.cookies

@@ -8,14 +8,26 @@ from django.conf import settings as configured
 from django.db import connections
 from django.test import Client
 
-from dashboard.tests.conftest import ACCOUNT, FULL, SESSION, TICKET, WAITING, Accounts
+from dashboard.tests.conftest import (
+    ACCOUNT,
+    ASSERTION,
+    FULL,
+    SESSION,
+    TICKET,
+    TOKENS,
+    WAITING,
+    Accounts,
+    opened,
+    words,
+)
+from kubevision import contracts
 
 PASSWORD = "a sentence nobody guesses"
 MARKUP = '"><script>alert(1)</script>'
 ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 STEPS: list[tuple[str, str, dict[str, str]]] = [
     ("/login", "POST /sessions", {"username": "ada", "password": PASSWORD}),
-    ("/facelogin", "POST /session/factors/face", {"assertion": "a.b.c"}),
+    ("/facelogin", "POST /session/factors/face", ASSERTION),
     ("/login/other", "POST /session/factors/recovery-code", {"code": "AAAA"}),
     ("/confirm", "POST /session/reauthentication", {"password": PASSWORD}),
 ]
@@ -23,10 +35,20 @@ STEPS: list[tuple[str, str, dict[str, str]]] = [
 AWKWARD_PAGES: list[tuple[str, dict[str, str], str]] = [
     ("/login", {"username": "ada", "password": PASSWORD}, "POST /sessions"),
     ("/register", {"username": "ada", "password": PASSWORD}, "POST /users"),
-    ("/facelogin", {"assertion": "a.b.c"}, "POST /session/factors/face"),
+    ("/facelogin", ASSERTION, "POST /session/factors/face"),
     ("/login/other", {"code": "AAAA"}, "POST /session/factors/recovery-code"),
-    ("/train", {"assertion": "a.b.c"}, "PUT /user/factors/face"),
+    ("/train", ASSERTION, "PUT /user/factors/face"),
 ]
+
+# A refusal that each call may meet.
+REFUSALS = {
+    "POST /sessions": "invalid_credentials",
+    "POST /users": "invalid_input",
+    "POST /session/reauthentication": "invalid_credentials",
+    "POST /session/factors/face": "assertion_refused",
+    "POST /session/factors/recovery-code": "invalid_code",
+    "PUT /user/factors/face": "assertion_refused",
+}
 
 
 def has_no_inline_code(text: str) -> bool:
@@ -48,7 +70,7 @@ def test_the_room_alone_has_no_database_and_no_django_sessions() -> None:
 def test_no_step_leads_elsewhere(
     ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
 ) -> None:
-    accounts.says(call, SESSION | {"token": "T2"})
+    accounts.says(call, opened(SESSION))
     for target in ELSEWHERE:
         response = ada.post(path, data | {"next": target})
         assert response.headers["Location"] == "/", target
@@ -84,14 +106,16 @@ def test_next_goes_along(ada: Client, accounts: Accounts, path: str) -> None:
 def test_each_step_renews_both_cookies(
     ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
 ) -> None:
-    accounts.says(call, SESSION | {"token": "T2", "pass_token": "P2"})
+    accounts.says(call, opened(SESSION))
     response = ada.post(path, data)
-    for name, value in (("kv_session", "T2"), ("kv_pass", "P2")):
+    for name, kind in (("kv_session", "token"), ("kv_pass", "pass_token")):
         cookie = response.cookies[name]
-        assert cookie.value == value
+        assert cookie.value == TOKENS[kind]
         assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
         assert cookie["max-age"] == ""  # forgotten when the browser closes
-    assert b"T2" not in response.content and "T2" not in response.headers["Location"]
+    for token in TOKENS.values():
+        assert token.encode() not in response.content
+        assert token not in response.headers["Location"]
 
 
 @pytest.mark.parametrize(("path", "call", "data"), STEPS)
@@ -99,7 +123,7 @@ def test_a_refused_step_leaves_the_cookies(
     ada: Client, accounts: Accounts, path: str, call: str, data: dict[str, str]
 ) -> None:
     accounts.says("GET /session", SESSION if path == "/confirm" else WAITING)
-    accounts.refuses(call, 401, "invalid_credentials")
+    accounts.refuses(call, REFUSALS[call])
     response = ada.post(path, data)
     assert response.status_code == 400
     assert not {"kv_session", "kv_pass"} & set(response.cookies)
@@ -134,9 +158,9 @@ def test_a_page_costs_one_call(ada: Client, accounts: Accounts, path: str) -> No
 
 @pytest.mark.parametrize("path", ["/", "/profile", "/train", "/confirm"])
 def test_a_name_is_text(ada: Client, accounts: Accounts, path: str) -> None:
-    user = {"id": "6f9d", "username": "ada", "display_name": MARKUP}
-    accounts.says("GET /session", SESSION | {"user": user})
-    accounts.says("GET /user", ACCOUNT | user)
+    name = {"display_name": MARKUP}
+    accounts.says("GET /session", SESSION | {"user": SESSION["user"] | name})
+    accounts.says("GET /user", ACCOUNT | name)
     page = ada.get(path).content.decode()
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
 
@@ -146,7 +170,7 @@ def test_a_refusal_is_text_on_a_page_of_ours(
     ada: Client, accounts: Accounts, path: str, data: dict[str, str], call: str
 ) -> None:
     accounts.says("GET /session", SESSION if path == "/train" else WAITING)
-    accounts.refuses(call, 409, "refused", detail=MARKUP)
+    accounts.refuses(call, REFUSALS[call], detail=MARKUP, errors={})
     page = ada.post(path, data | {"username": MARKUP} if "username" in data else data)
     text = page.content.decode()
     assert page.status_code == 400 and "no-store" in page.headers["Cache-Control"]
@@ -154,6 +178,30 @@ def test_a_refusal_is_text_on_a_page_of_ours(
     assert has_no_inline_code(text)
     assert 'role="alert"' in text
     assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [("username_taken", {"detail": MARKUP}), ("invalid_input", {"errors": {"username": [MARKUP]}})],
+)
+def test_a_refusal_at_a_field_is_text(
+    nobody: Client, accounts: Accounts, code: str, more: dict[str, Any]
+) -> None:
+    accounts.refuses("POST /users", code, **more)
+    text = nobody.post("/register", {"username": "ada", "password": PASSWORD}).content.decode()
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+    assert has_no_inline_code(text)
+
+
+@pytest.mark.parametrize("assertion", [{}, {"assertion": ""}, {"assertion": "x" * 4097}])
+@pytest.mark.parametrize("path", ["/facelogin", "/train"])
+def test_what_is_no_assertion_is_not_shown_to_accounts(
+    ada: Client, accounts: Accounts, path: str, assertion: dict[str, str]
+) -> None:
+    accounts.says("GET /session", SESSION if path == "/train" else WAITING)
+    page = ada.post(path, assertion)
+    assert page.status_code == 400 and b"Nothing of the camera came" in page.content
+    assert [name for name, _, _ in accounts.calls] == ["GET /session"]
 
 
 @pytest.mark.parametrize(("path", "data", "call"), AWKWARD_PAGES)
@@ -174,13 +222,14 @@ def test_accounts_away_in_mid_step_is_said(
 
 
 def test_the_page_of_recovery_codes_holds_no_inline_code(ada: Client, accounts: Accounts) -> None:
-    face = ACCOUNT["factors"]["face"]  # type: ignore[index]
-    accounts.says("PUT /user/factors/face", face | {"recovery_codes": ["A"] * 10})
-    assert has_no_inline_code(ada.post("/train", {"assertion": "a.b.c"}).content.decode())
+    first_time = contracts.example("face_activated.first_time")
+    accounts.says("PUT /user/factors/face", first_time)
+    text = ada.post("/train", ASSERTION).content.decode()
+    assert first_time["recovery_codes"][0] in text and has_no_inline_code(text)
 
 
 def test_the_ticket_stands_in_no_page(ada: Client, accounts: Accounts) -> None:
-    accounts.says("POST /session/face-ticket", TICKET, 201)
+    accounts.says("POST /session/face-ticket", TICKET)
     for path in ("/train", "/facelogin"):
         accounts.says("GET /session", FULL)
         text = ada.get(path).content.decode()
@@ -196,12 +245,12 @@ def test_what_changes_something_is_never_a_link(ada: Client, accounts: Accounts,
 
 def test_consent_of_yesterday_is_said_in_accounts_words(ada: Client, accounts: Accounts) -> None:
     accounts.refuses(
-        "POST /session/face-ticket", 409, "consent_required", current_consent_version="2027-01"
+        "POST /session/face-ticket", "consent_required", current_consent_version="2027-01"
     )
     response = ada.post("/train/ticket", {"consent": "2026-11"})
     assert response.status_code == 409
     assert response.json() == {
-        "code": "consent_required", "detail": "In words: consent_required."
+        "code": "consent_required", "detail": words("consent_required")
     }  # fmt: skip
 
 

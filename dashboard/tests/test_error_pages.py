@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from dashboard.tests import chromium
-from dashboard.tests.conftest import WAITING, Accounts
+from dashboard.tests.conftest import ASSERTION, WAITING, Accounts
 from dashboard.views import home
 
 ADA = {"username": "ada", "password": "a sentence nobody guesses"}
@@ -74,24 +74,26 @@ class Troubles:
         return self.strict.post("/login", ADA, headers={"Origin": "https://evil.example"})
 
     def forbidden(self) -> Any:
-        self.accounts.refuses("GET /user", 403, "not_for_you")
-        return self.ada.get("/profile")
+        self.accounts.refuses("GET /user", "forbidden")
+        page = self.ada.get("/profile")
+        self.accounts.breaks_the_contract("GET /user")
+        return page
 
     def too_many_tries(self) -> Any:
-        self.accounts.refuses("GET /user", 429, "too_many_attempts")
+        self.accounts.refuses("GET /user", "too_many_attempts")
         return self.ada.get("/profile")
 
     def too_many_passwords(self) -> Any:
-        self.accounts.refuses("POST /sessions", 429, "too_many_attempts")
+        self.accounts.refuses("POST /sessions", "too_many_attempts")
         return self.ada.post("/login", ADA)
 
     def too_many_faces(self) -> Any:
         self.accounts.says("GET /session", WAITING)
-        self.accounts.refuses("POST /session/factors/face", 429, "too_many_attempts")
-        return self.ada.post("/facelogin", {"assertion": "a.b.c"})
+        self.accounts.refuses("POST /session/factors/face", "too_many_attempts")
+        return self.ada.post("/facelogin", ASSERTION)
 
     def refused_fields(self) -> Any:
-        self.accounts.refuses("POST /users", 400, "x", errors={"password": ["Too common."]})
+        self.accounts.refuses("POST /users", "invalid_input", errors={"password": ["Too common."]})
         return self.ada.post("/register", ADA)
 
     def fault(self) -> Any:
@@ -101,11 +103,15 @@ class Troubles:
 
     def accounts_away(self) -> Any:
         self.accounts.says("GET /user", {}, 502)
-        return self.ada.get("/profile")
+        page = self.ada.get("/profile")
+        self.accounts.breaks_the_contract("GET /user")
+        return page
 
     def accounts_away_at_sign_in(self) -> Any:
         self.accounts.says("POST /sessions", {}, 502)
-        return self.ada.post("/login", ADA)
+        page = self.ada.post("/login", ADA)
+        self.accounts.breaks_the_contract("POST /sessions")
+        return page
 
 
 KINDS = [name for name in vars(Troubles) if not name.startswith("_")]

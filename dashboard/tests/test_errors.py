@@ -6,10 +6,21 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.tests.conftest import ACCOUNT, FULL, SESSION, WAITING, Accounts
+from dashboard.tests.conftest import (
+    ASSERTION,
+    CODES,
+    FULL,
+    REGISTERED,
+    SESSION,
+    WAITING,
+    Accounts,
+    opened,
+    words,
+)
 from dashboard.tests.test_doors import has_no_inline_code
 from dashboard.views import home
 from dashboard.waiting import in_words
+from kubevision import contracts
 from kubevision.request_context import RequestIdFilter
 from kubevision.tests import headers
 
@@ -113,8 +124,8 @@ def test_a_stale_form_keeps_what_was_typed(
     # Only the password is missing, so that is where the cursor stands; and it works now.
     assert re.findall(r'name="(\w+)"[^>]* autofocus', text) == ["password"]
     token = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', text)[-1]
-    accounts.says("POST /users", {"id": "6f9d", "username": "ada"}, 201)
-    accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
+    accounts.says("POST /users", REGISTERED)
+    accounts.says("POST /sessions", opened(SESSION))
     assert strict.post(path, sent | {"csrfmiddlewaretoken": token}).status_code == 302
 
 
@@ -159,8 +170,8 @@ def test_the_cameras_script_is_answered_in_its_own_language(
         ("/register", {"username": "ada", "password": PASSWORD}, "POST /users"),
         ("/confirm", {"password": PASSWORD}, "POST /session/reauthentication"),
         ("/login/other", {"code": "AAAA"}, "POST /session/factors/recovery-code"),
-        ("/facelogin", {"assertion": "a.b.c"}, "POST /session/factors/face"),
-        ("/train", {"assertion": "a.b.c"}, "PUT /user/factors/face"),
+        ("/facelogin", ASSERTION, "POST /session/factors/face"),
+        ("/train", ASSERTION, "PUT /user/factors/face"),
     ],
 )
 def test_too_many_tries_say_how_long(
@@ -169,7 +180,7 @@ def test_too_many_tries_say_how_long(
     accounts.says("GET /session", FULL | {"state": SESSION["state"]})
     if path in {"/facelogin", "/login/other"}:
         accounts.says("GET /session", WAITING)
-    accounts.refuses(call, 429, "too_many_attempts")
+    accounts.refuses(call, "too_many_attempts")
     page = ada.post(path, data)
     assert page.status_code == 429 and page.headers["Retry-After"] == "30"
     assert b"You can try again in 30 seconds." in page.content and heading(page)
@@ -177,7 +188,7 @@ def test_too_many_tries_say_how_long(
 
 
 def test_a_page_refused_for_a_while_says_how_long(ada: Client, accounts: Accounts) -> None:
-    accounts.refuses("GET /user", 429, "too_many_attempts")
+    accounts.refuses("GET /user", "too_many_attempts")
     page = ada.get("/profile")
     assert page.status_code == 429 and heading(page) == "Too many tries"
     assert b"You can try again in 30 seconds." in page.content
@@ -198,40 +209,44 @@ def test_waiting_in_words(seconds: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "answered"),
+    ("path", "code", "answered"),
     [
-        (400, "invalid_input", 400),
-        (401, "invalid_credentials", 400),
-        (403, "registration_closed", 403),
-        (409, "username_taken", 400),
-        (429, "too_many_attempts", 429),
+        ("/register", "invalid_input", 400),
+        ("/register", "registration_closed", 403),
+        ("/register", "username_taken", 400),
+        ("/register", "too_many_attempts", 429),
+        ("/login", "invalid_input", 400),
+        ("/login", "invalid_credentials", 400),
+        ("/login", "too_many_attempts", 429),
     ],
 )
 def test_a_refused_form_has_an_honest_status(
-    nobody: Client, accounts: Accounts, status: int, code: str, answered: int
+    nobody: Client, accounts: Accounts, path: str, code: str, answered: int
 ) -> None:
-    for path, call in (("/register", "POST /users"), ("/login", "POST /sessions")):
-        accounts.refuses(call, status, code)
-        page = nobody.post(path, {"username": "ada", "password": PASSWORD})
-        assert page.status_code == answered
-        assert "WWW-Authenticate" not in page.headers
-        assert f"In words: {code}.".encode() in page.content
+    errors = {"errors": {"username": ["No such letter."]}} if code == "invalid_input" else {}
+    accounts.refuses("POST /users" if path == "/register" else "POST /sessions", code, **errors)
+    page = nobody.post(path, {"username": "ada", "password": PASSWORD})
+    assert page.status_code == answered
+    assert "WWW-Authenticate" not in page.headers
+    # At the field, where one is named.
+    assert ("No such letter." if errors else words(code)).encode() in page.content
 
 
 def test_accounts_going_away_after_registering_leads_to_the_login(
     nobody: Client, accounts: Accounts
 ) -> None:
     """Registering again would say that the name is taken: the account is made."""
-    accounts.says("POST /users", {"id": "6f9d", "username": "ada"}, 201)
+    accounts.says("POST /users", REGISTERED)
     accounts.says("POST /sessions", {}, 502)
     response = nobody.post("/register", {"username": "ada", "password": PASSWORD})
+    accounts.breaks_the_contract("POST /sessions")
     assert response.headers["Location"] == "/login?next=%2Ftrain"
 
 
 @pytest.mark.parametrize("password", ["nul\x00 and more", "  spaces at both ends  ", "🔑" * 128])
 def test_passwords_go_on_verbatim(nobody: Client, accounts: Accounts, password: str) -> None:
-    accounts.says("POST /users", {"id": "6f9d", "username": "ada"}, 201)
-    accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
+    accounts.says("POST /users", REGISTERED)
+    accounts.says("POST /sessions", opened(SESSION))
     form = {"username": "ada", "password": password}
     assert nobody.post("/register", form).status_code == 302
     assert accounts.body_of("POST /users")["password"] == password
@@ -247,14 +262,12 @@ def test_no_browser_cuts_a_password(nobody: Client) -> None:
 
 
 def test_the_page_of_recovery_codes_knows_whose_they_are(ada: Client, accounts: Accounts) -> None:
-    codes = {"codes": [f"CODE-{n}" for n in range(10)]}
-    accounts.says("POST /user/factors/recovery-codes", codes, 201)
-    face = ACCOUNT["factors"]["face"]  # type: ignore[index]
-    accounts.says("PUT /user/factors/face", face | {"recovery_codes": codes["codes"]})
-    for page in (ada.post("/profile/recovery-codes"), ada.post("/train", {"assertion": "a.b.c"})):
+    accounts.says("POST /user/factors/recovery-codes", CODES)
+    accounts.says("PUT /user/factors/face", contracts.example("face_activated.first_time"))
+    for page in (ada.post("/profile/recovery-codes"), ada.post("/train", ASSERTION)):
         text = page.content.decode()
-        assert page.status_code == 200 and "CODE-9" in text
-        assert 'id="person">Ada<' in text and 'id="sign-out"' in text
+        assert page.status_code == 200 and CODES["codes"][-1] in text
+        assert 'id="person">Ada Lovelace<' in text and 'id="sign-out"' in text
 
 
 def test_the_icon(nobody: Client) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.tests.conftest import FULL, TICKET, Accounts
+from dashboard.tests.conftest import ASSERTION, CODES, FULL, TICKET, Accounts, opened
+from kubevision import contracts
 from kubevision.tests import headers
 from kubevision.tests.walking import METHODS, every_path
 
@@ -14,11 +15,11 @@ from kubevision.tests.walking import METHODS, every_path
 def willing(ada: Client, accounts: Accounts) -> Client:
     """Ada's browser before accounts that says yes to all."""
     accounts.says("GET /session", FULL)
-    accounts.says("POST /session/face-ticket", TICKET, 201)
-    accounts.says("DELETE /session", {}, 204)
+    accounts.says("POST /session/face-ticket", TICKET)
+    accounts.says("DELETE /session", {})
     for call in ("POST /session/factors/face", "POST /session/factors/recovery-code"):
-        accounts.says(call, FULL | {"token": "T", "pass_token": "P"})
-    accounts.says("POST /user/factors/recovery-codes", {"codes": ["A"] * 10}, 201)
+        accounts.says(call, opened(FULL))
+    accounts.says("POST /user/factors/recovery-codes", CODES)
     return ada
 
 
@@ -29,6 +30,13 @@ def test_every_answer_has_them(willing: Client, path: str) -> None:
         headers.assert_safe(response)
         assert headers.policy(response).items() >= headers.STRICT.items()
         assert headers.is_camera_allowed(response)
+
+
+@pytest.mark.parametrize("path", ["/facelogin", "/login/other"])
+def test_a_shown_factor_has_them(willing: Client, path: str) -> None:
+    response = willing.post(path, ASSERTION | contracts.example("recovery_code.request"))
+    assert response.status_code == 302 and "kv_session" in response.cookies
+    headers.assert_safe(response)
 
 
 def test_all_pages_were_walked() -> None:

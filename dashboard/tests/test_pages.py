@@ -5,7 +5,21 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from dashboard.tests.conftest import ACCOUNT, FULL, SESSION, TICKET, WAITING, Accounts
+from dashboard.tests.conftest import (
+    ASSERTION,
+    FACE,
+    FULL,
+    REGISTERED,
+    SESSION,
+    TICKET,
+    TOKEN,
+    TOKENS,
+    WAITING,
+    Accounts,
+    opened,
+    words,
+)
+from kubevision import contracts
 
 PASSWORD = "a sentence nobody guesses"
 SIGN_IN = {"username": "ada", "password": PASSWORD}
@@ -46,18 +60,18 @@ def test_a_waiting_session_is_led_to_the_camera(ada: Client, accounts: Accounts,
 
 
 def test_a_waiting_session_sees_no_profile(ada: Client, accounts: Accounts) -> None:
-    accounts.refuses("GET /user", 403, "second_factor_required")
+    accounts.refuses("GET /user", "second_factor_required")
     assert ada.get("/profile").headers["Location"] == "/facelogin?next=%2Fprofile"
 
 
 def test_signing_in_sets_the_cookies(nobody: Client, accounts: Accounts) -> None:
-    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    accounts.says("POST /sessions", opened(SESSION))
     response = nobody.post("/login", SIGN_IN | {"next": "/profile"})
     assert response.headers["Location"] == "/profile"
     assert accounts.body_of("POST /sessions") == SIGN_IN
-    for name, value in (("kv_session", "T"), ("kv_pass", "P")):
+    for name, kind in (("kv_session", "token"), ("kv_pass", "pass_token")):
         cookie = response.cookies[name]
-        assert cookie.value == value
+        assert cookie.value == TOKENS[kind]
         assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/"
         assert not cookie["secure"] and not cookie["domain"]
 
@@ -65,7 +79,7 @@ def test_signing_in_sets_the_cookies(nobody: Client, accounts: Accounts) -> None
 def test_cookies_are_secure_behind_tls(nobody: Client, accounts: Accounts, settings: Any) -> None:
     settings.SECURE_COOKIES = True
     settings.PASS_COOKIE_DOMAIN = ".example.org"
-    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    accounts.says("POST /sessions", opened(SESSION))
     response = nobody.post("/login", SIGN_IN)
     assert response.cookies["kv_session"]["secure"]
     assert response.cookies["kv_session"]["domain"] == ""
@@ -73,25 +87,25 @@ def test_cookies_are_secure_behind_tls(nobody: Client, accounts: Accounts, setti
 
 
 def test_a_waiting_sign_in_goes_on_to_the_camera(nobody: Client, accounts: Accounts) -> None:
-    accounts.says("POST /sessions", WAITING | {"token": "T"}, 201)
+    accounts.says("POST /sessions", opened(WAITING))
     response = nobody.post("/login", SIGN_IN | {"next": "/profile"})
     assert response.headers["Location"] == "/facelogin?next=%2Fprofile"
     assert response.cookies["kv_pass"]["max-age"] == 0  # of whoever was signed in here before
 
 
 def test_without_a_usable_face_it_goes_on_to_the_codes(nobody: Client, accounts: Accounts) -> None:
-    session = WAITING | {"available_factors": ["recovery_code"], "token": "T"}
-    accounts.says("POST /sessions", session, 201)
+    session = WAITING | {"available_factors": ["recovery_code"]}
+    accounts.says("POST /sessions", opened(session))
     assert nobody.post("/login", SIGN_IN).headers["Location"] == "/login/other"
 
 
 def test_a_refused_sign_in_is_said_and_nothing_typed_is_lost(
     nobody: Client, accounts: Accounts
 ) -> None:
-    accounts.refuses("POST /sessions", 401, "invalid_credentials")
+    accounts.refuses("POST /sessions", "invalid_credentials")
     page = nobody.post("/login", SIGN_IN)
     assert page.status_code == 400
-    assert b"In words: invalid_credentials." in page.content
+    assert words("invalid_credentials").encode() in page.content
     assert b'value="ada"' in page.content and PASSWORD.encode() not in page.content
 
 
@@ -119,55 +133,57 @@ def test_next_leads_only_where_it_may(
     nobody: Client, accounts: Accounts, settings: Any, target: str, is_followed: bool
 ) -> None:
     settings.LOGIN_REDIRECT_HOSTS = ["wiki.example.org"]
-    accounts.says("POST /sessions", SESSION | {"token": "T"}, 201)
+    accounts.says("POST /sessions", opened(SESSION))
     response = nobody.post("/login", SIGN_IN | {"next": target})
     assert response.status_code == 302
     assert response.headers["Location"] == (target if is_followed else "/")
 
 
 def test_registering_signs_in_and_leads_to_the_camera(nobody: Client, accounts: Accounts) -> None:
-    accounts.says("POST /users", {"id": "6f9d", "username": "ada"}, 201)
-    accounts.says("POST /sessions", SESSION | {"token": "T", "pass_token": "P"}, 201)
+    accounts.says("POST /users", REGISTERED)
+    accounts.says("POST /sessions", opened(SESSION))
     response = nobody.post("/register", SIGN_IN | {"display_name": "Ada"})
     assert response.headers["Location"] == "/train"
-    assert response.cookies["kv_session"].value == "T"
+    assert response.cookies["kv_session"].value == TOKEN
 
 
 def test_registering_shows_accounts_words_at_their_field(
     nobody: Client, accounts: Accounts
 ) -> None:
-    accounts.refuses("POST /users", 400, "invalid_input", errors={"password": ["Too common."]})
+    accounts.refuses("POST /users", "invalid_input", errors={"password": ["Too common."]})
     page = nobody.post("/register", SIGN_IN)
     assert page.status_code == 400
     assert re.search(rb'id="id_password_error">.*Too common', page.content, re.DOTALL)
-    accounts.refuses("POST /users", 409, "username_taken")
+    accounts.refuses("POST /users", "username_taken")
     page = nobody.post("/register", SIGN_IN)
-    assert re.search(rb'id="id_username_error">.*username_taken', page.content, re.DOTALL)
+    assert re.search(
+        rf'id="id_username_error">.*{words("username_taken")}', page.content.decode(), re.DOTALL
+    )
 
 
 def test_an_assertion_opens_the_session(ada: Client, accounts: Accounts) -> None:
-    accounts.says("POST /session/factors/face", FULL | {"token": "T2", "pass_token": "P2"})
-    response = ada.post("/facelogin", {"assertion": "a.b.c", "next": "/profile"})
+    accounts.says("POST /session/factors/face", opened(FULL))
+    response = ada.post("/facelogin", ASSERTION | {"next": "/profile"})
     assert response.headers["Location"] == "/profile"
-    assert response.cookies["kv_session"].value == "T2"
-    assert accounts.body_of("POST /session/factors/face") == {"assertion": "a.b.c"}
+    assert response.cookies["kv_session"].value == TOKEN
+    assert accounts.body_of("POST /session/factors/face") == ASSERTION
 
 
 def test_a_refused_assertion_is_said(ada: Client, accounts: Accounts) -> None:
     accounts.says("GET /session", WAITING)
-    accounts.refuses("POST /session/factors/face", 401, "assertion_refused")
-    page = ada.post("/facelogin", {"assertion": "a.b.c"})
-    assert page.status_code == 400 and b"In words: assertion_refused." in page.content
+    accounts.refuses("POST /session/factors/face", "assertion_refused")
+    page = ada.post("/facelogin", ASSERTION)
+    assert page.status_code == 400 and words("assertion_refused").encode() in page.content
     assert b'id="other-factor"' in page.content
 
 
 def test_a_recovery_code_opens_the_session(ada: Client, accounts: Accounts) -> None:
-    accounts.says("POST /session/factors/recovery-code", FULL | {"token": "T2"})
+    accounts.says("POST /session/factors/recovery-code", opened(FULL))
     response = ada.post("/login/other", {"code": "AAAA", "next": "/profile"})
     assert response.headers["Location"] == "/profile"
     accounts.says("GET /session", WAITING)
-    accounts.refuses("POST /session/factors/recovery-code", 401, "invalid_code")
-    assert b"In words: invalid_code." in ada.post("/login/other", {"code": "B"}).content
+    accounts.refuses("POST /session/factors/recovery-code", "invalid_code")
+    assert words("invalid_code").encode() in ada.post("/login/other", {"code": "B"}).content
 
 
 def test_somebody_without_codes_is_told(ada: Client, accounts: Accounts) -> None:
@@ -186,53 +202,52 @@ def test_somebody_without_codes_is_told(ada: Client, accounts: Accounts) -> None
 def test_confirming_asks_for_all_a_person_has(
     ada: Client, accounts: Accounts, session: Any, target: str
 ) -> None:
-    accounts.says("POST /session/reauthentication", session | {"token": "T2"})
+    accounts.says("POST /session/reauthentication", opened(session))
     response = ada.post("/confirm", {"password": PASSWORD, "next": "/train"})
     assert response.headers["Location"] == target
-    assert response.cookies["kv_session"].value == "T2"
+    assert response.cookies["kv_session"].value == TOKEN
 
 
 def test_a_wrong_password_confirms_nothing(ada: Client, accounts: Accounts) -> None:
-    accounts.refuses("POST /session/reauthentication", 401, "invalid_credentials")
+    accounts.refuses("POST /session/reauthentication", "invalid_credentials")
     page = ada.post("/confirm", {"password": "wrong", "next": "/train"})
-    assert page.status_code == 400 and b"In words: invalid_credentials." in page.content
+    assert page.status_code == 400 and words("invalid_credentials").encode() in page.content
     assert "kv_session" not in page.cookies
 
 
 def test_enrolling_needs_fresh_proof(ada: Client, accounts: Accounts) -> None:
     accounts.says("GET /session", SESSION | {"authenticated_at": "2020-01-01T00:00:00Z"})
     assert ada.get("/train").headers["Location"] == "/confirm?next=%2Ftrain"
-    accounts.refuses("PUT /user/factors/face", 401, "reauthentication_required")
-    response = ada.post("/train", {"assertion": "a.b.c"})
+    accounts.refuses("PUT /user/factors/face", "reauthentication_required")
+    response = ada.post("/train", ASSERTION)
     assert response.headers["Location"] == "/confirm?next=%2Ftrain"
 
 
 def test_recovery_codes_are_shown_once_and_never_stored(ada: Client, accounts: Accounts) -> None:
-    codes = [f"CODE-{n}" for n in range(10)]
-    face = ACCOUNT["factors"]["face"]  # type: ignore[index]
-    accounts.says("PUT /user/factors/face", face | {"recovery_codes": codes})
-    page = ada.post("/train", {"assertion": "a.b.c"})
+    first_time = contracts.example("face_activated.first_time")
+    accounts.says("PUT /user/factors/face", first_time)
+    page = ada.post("/train", ASSERTION)
     assert page.status_code == 200 and "no-store" in page.headers["Cache-Control"]
-    assert all(code.encode() in page.content for code in codes)
-    accounts.says("PUT /user/factors/face", face)
-    assert ada.post("/train", {"assertion": "a.b.c"}).headers["Location"] == "/profile"
+    assert all(code.encode() in page.content for code in first_time["recovery_codes"])
+    accounts.says("PUT /user/factors/face", FACE)
+    assert ada.post("/train", ASSERTION).headers["Location"] == "/profile"
 
 
 def test_facelogin_down_while_enrolling_is_said(ada: Client, accounts: Accounts) -> None:
-    accounts.refuses("PUT /user/factors/face", 503, "facelogin_unavailable")
-    page = ada.post("/train", {"assertion": "a.b.c"})
-    assert page.status_code == 503 and b"In words: facelogin_unavailable." in page.content
+    accounts.refuses("PUT /user/factors/face", "facelogin_unavailable")
+    page = ada.post("/train", ASSERTION)
+    assert page.status_code == 503 and words("facelogin_unavailable").encode() in page.content
 
 
 def test_the_profile_shows_the_factors(ada: Client) -> None:
     page = ada.get("/profile").content.decode()
-    assert "2026-11-23 08:00" in page and "lbph" in page and "9 codes are left" in page
+    assert "2026-11-20 08:30" in page and "lbph" in page and "9 codes are left" in page
 
 
 def test_signing_out_forgets_even_without_accounts(
     ada: Client, accounts: Accounts, settings: Any
 ) -> None:
-    accounts.says("DELETE /session", {}, 204)
+    accounts.says("DELETE /session", {})
     response = ada.post("/logout")
     assert accounts.calls[-1][0] == "DELETE /session"
     settings.ACCOUNTS_URL = "http://127.0.0.1:9"
@@ -256,6 +271,7 @@ def test_accounts_away_is_said(ada: Client, settings: Any, path: str) -> None:
 def test_accounts_failing_is_said(ada: Client, accounts: Accounts, status: int) -> None:
     accounts.says("GET /session", {"x": "y"}, status)
     assert ada.get("/").status_code == 503
+    accounts.breaks_the_contract("GET /session")
 
 
 def test_calls_carry_who_is_behind_them(ada: Client, accounts: Accounts, settings: Any) -> None:
@@ -285,7 +301,7 @@ def test_every_form_is_protected_against_forgery(accounts: Accounts) -> None:
 
 
 def test_the_script_gets_a_ticket(ada: Client, accounts: Accounts) -> None:
-    accounts.says("POST /session/face-ticket", TICKET, 201)
+    accounts.says("POST /session/face-ticket", TICKET)
     response = ada.post("/facelogin/ticket")
     assert (response.status_code, response.json()) == (201, TICKET)
     assert accounts.body_of("POST /session/face-ticket") == {"purpose": "verify"}
@@ -297,7 +313,7 @@ def test_no_consent_no_ticket(ada: Client, accounts: Accounts) -> None:
         response = ada.post("/train/ticket", consent)
         assert (response.status_code, response.json()["code"]) == (409, "consent_required")
     assert accounts.calls == []
-    accounts.says("POST /session/face-ticket", TICKET, 201)
+    accounts.says("POST /session/face-ticket", TICKET)
     assert ada.post("/train/ticket", {"consent": "2026-11"}).status_code == 201
     assert accounts.body_of("POST /session/face-ticket") == {
         "purpose": "enrol",
@@ -317,11 +333,11 @@ def test_no_consent_no_ticket(ada: Client, accounts: Accounts) -> None:
 def test_a_refused_ticket_says_what_to_do(
     ada: Client, accounts: Accounts, status: int, code: str, target: str | None
 ) -> None:
-    accounts.refuses("POST /session/face-ticket", status, code)
+    accounts.refuses("POST /session/face-ticket", code)
     response = ada.post("/train/ticket", {"consent": "2026-11"})
     assert response.status_code == status
     wait = " You can try again in 30 seconds." if status == 429 else ""
-    assert response.json()["detail"] == f"In words: {code}.{wait}"
+    assert response.json()["detail"] == words(code) + wait
     assert response.json().get("next") == target
     assert response.headers.get("Retry-After") == ("30" if status == 429 else None)
 

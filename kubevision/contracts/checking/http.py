@@ -18,7 +18,7 @@ from kubevision.contracts.checking.schemas import (
 PREFIXES = ("/auth/v1/", "/auth/.well-known/", "/face/")
 PROBLEM = "application/problem+json"
 # What any path may be answered when a client or a server fails below the level of one call.
-LIMITS_OF_HTTP = {400, 404, 405, 413, 414, 415, 431}
+LIMITS_OF_HTTP = {400, 404, 405, 413, 414, 415, 429, 431}
 
 
 @cache
