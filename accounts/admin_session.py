@@ -21,7 +21,9 @@ from accounts.models import Session, User
 from accounts.services import sessions
 
 SESSION_ID_KEY = "kv_session_id"
-LOGIN_PAGE = "/login"  # the dashboard's; the contract fixes the path
+# The dashboard's; the contract fixes the paths.
+LOGIN_PAGE = "/login"
+PROFILE_PAGE = "/profile"
 
 
 class AdminSessionBackend(ModelBackend):
@@ -90,6 +92,18 @@ class PortalAdminSite(AdminSite):
         if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
             target = request.path.removesuffix("login/")
         return self._open(request, target)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the profile: Django's own form would take the old password alone as proof."""
+        return HttpResponseRedirect(PROFILE_PAGE)
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the profile; nothing is changed here."""
+        return HttpResponseRedirect(PROFILE_PAGE)
 
     def _open(self, request: HttpRequest, target: str) -> HttpResponse:
         session = selectors.session_by_pass(request.COOKIES.get(settings.PASS_COOKIE, ""))

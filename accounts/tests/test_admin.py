@@ -134,3 +134,17 @@ def test_make_admin_refuses_weak_passwords(db: None, monkeypatch: pytest.MonkeyP
     with pytest.raises(CommandError, match="common"):
         call_command("make_admin", "root", stdout=io.StringIO())
     assert not User.objects.exists()
+
+
+def test_no_password_is_changed_by_the_old_one_alone(chief: User) -> None:
+    browser, _ = _with_pass("chief")
+    browser.get("/auth/admin/")
+    form = {"old_password": PASSWORD, "new_password1": "x" * 20, "new_password2": "x" * 20}
+    for path in ("password_change/", "password_change/done/"):
+        for response in (
+            browser.get(f"/auth/admin/{path}"),
+            browser.post(f"/auth/admin/{path}", form),
+        ):
+            assert (response.status_code, response.headers["Location"]) == (302, "/profile")
+    chief.refresh_from_db()
+    assert chief.check_password(PASSWORD)
