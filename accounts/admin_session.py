@@ -93,13 +93,13 @@ class PortalAdminSite(AdminSite):
             target = request.path.removesuffix("login/")
         return self._open(request, target)
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # Django allows any response here
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the profile: Django's own form would take the old password alone as proof."""
         return HttpResponseRedirect(PROFILE_PAGE)
 
-    def password_change_done(
+    def password_change_done(  # type: ignore[override]  # likewise
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the profile; nothing is changed here."""
