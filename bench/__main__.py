@@ -23,7 +23,7 @@ def run(part: str, options: Options) -> Report:
     return report
 
 
-def main() -> int:
+def main(arguments_given: list[str] | None = None) -> int:
     """Run what was asked for; 1 if anything in it went wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--faces", type=Path, help="folder of research pictures")
     parser.add_argument("--rows", type=int, default=Options.rows, help="people in `enrolled`")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the JSON files")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments_given)
     if unknown := set(arguments.parts) - {*PARTS}:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     options = Options(arguments.tiny, arguments.faces, arguments.rows)

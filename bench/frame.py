@@ -122,12 +122,12 @@ def _prototypes(
     pipeline.enrol(list(jpegs))
     for people in PROTOTYPE_PEOPLE:
         with Prototype(people, jpegs, pictures) as prototype:
-            # One frame a round: a model of ten people takes many seconds to read.
+            # One frame a round and none to warm up: ten people's model takes many seconds to read.
             ways = {
                 "prototype": _each(prototype.look, jpegs[:1]),
                 PRODUCT: _each(pipeline.observe, jpegs[:1]),
             }
-            timings = in_turns(ways, rounds)
+            timings = in_turns(ways, rounds, has_warm_up=False)
             ratio = timings["prototype"].over(timings[PRODUCT])
             rows.append(
                 [

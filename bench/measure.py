@@ -29,14 +29,16 @@ class Timing:
         return f"{self.median:.2f} ({low:.2f} to {high:.2f})"
 
 
-def in_turns(variants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
+def in_turns(
+    variants: Mapping[str, Callable[[], object]], rounds: int, *, has_warm_up: bool = True
+) -> dict[str, Timing]:
     """Run every variant once a round, each round beginning with another one.
 
-    A first round is not counted: caches fill and OpenCV allocates.
+    The round to warm up is not counted: caches fill and OpenCV allocates.
     """
     names = list(variants)
     taken: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(-1, rounds):
+    for turn in range(-1 if has_warm_up else 0, rounds):
         at = turn % len(names)
         for name in names[at:] + names[:at]:
             started = time.process_time()

@@ -22,7 +22,7 @@ class Table:
     def __str__(self) -> str:
         """Return the table as Markdown, so that it can go into the documentation as it is."""
         lines = [" | ".join(cells) for cells in (self.columns, *self.rows)]
-        lines.insert(1, "|".join("---" for _ in self.columns))
+        lines.insert(1, " | ".join("---" for _ in self.columns))
         return "\n".join([self.title, "", *(f"| {line} |" for line in lines)])
 
 

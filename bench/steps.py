@@ -125,3 +125,11 @@ class Pipeline:
             )
             differing += not is_same
         return differing
+
+    def share_of(self, step: str, jpegs: list[bytes]) -> float:
+        """Return the share (0..1) of recognition's CPU time that one step takes."""
+        watch = Stopwatch()
+        for jpeg in jpegs:
+            self.look(jpeg, watch)
+        taken = {name: watch.milliseconds.get(name, 0.0) for name in RECOGNITION}
+        return taken[step] / sum(taken.values())

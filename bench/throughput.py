@@ -5,7 +5,6 @@ direct side holds frames and reference in each process's memory: no socket, no h
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,17 +17,17 @@ from statistics import median
 from bench.measure import Timing
 from bench.options import Options
 from bench.pictures import looks
-from bench.processes import can_keep_apart, children, cpu_seconds, on_cores
-from bench.product import CORES, WORKERS, close, enrol_people, product_apart
+from bench.processes import children, cpu_seconds, on_cores
+from bench.product import CORES, WORKERS, close, cores_used, enrol_people, product_apart
 from bench.report import Report, Table, percentile
 from bench.steps import Pipeline
 from bench.visitor import Capture, Failed, Visitor
 from facelogin.recognition import limit_threads
 from tests.product import Product
 
-PEOPLE, ROUNDS, SECONDS = 12, 3, 6.0
+PEOPLE, ROUNDS, SECONDS = 10, 3, 5.0
 SETTLE_SECONDS = 0.5  # all sockets are busy before counting begins
-LOOKS, FRAMES_TO_ENROL, FRAMES_TO_SHOW = 3, 24, 4  # a verdict needs five matches: none falls
+LOOKS, FRAMES_TO_ENROL, FRAMES_TO_SHOW = 3, 36, 4  # a verdict needs five matches: none falls
 
 
 @dataclass
@@ -47,7 +46,7 @@ def run(options: Options) -> Report:
     """Measure and report."""
     people, rounds, seconds = (2, 1, 1.0) if options.is_tiny else (PEOPLE, ROUNDS, SECONDS)
     settings: dict[str, object] = {
-        "product's cores": CORES if can_keep_apart(CORES) else os.cpu_count(),
+        "product's cores": cores_used(),
         "workers": WORKERS,
         "sockets": people,
         "rounds": rounds,

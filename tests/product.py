@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Product:
     folder: Path
     process: subprocess.Popen[str]
     log: list[str] = field(default_factory=list)
+    ready_after_seconds: float = 0.0
 
     @property
     def port(self) -> int:
@@ -65,6 +67,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         **settings,
     )
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
+    started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "kubevision.serve"],
         cwd=ROOT,
@@ -83,6 +86,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         for line in process.stdout:
             product.log.append(line.rstrip())
             if "is ready" in line:
+                product.ready_after_seconds = time.monotonic() - started
                 ready.set()
         ready.set()
 
