@@ -19,7 +19,7 @@ from bench.visitor import Capture, Visitor
 from tests.product import Product
 
 FEW, TINY_MANY = 10, 40
-ROUNDS, SIGN_INS_A_ROUND, SECONDS_OF_FRAMES = 5, 2, 4.0
+ROUNDS, SIGN_INS, SECONDS_OF_FRAMES = 5, 2, 4.0
 FRAMES, FRAMES_TO_SHOW = 44, 4  # a verdict needs five matches: four keep an attempt open
 FRAMES_A_SECOND = 5.0
 
@@ -77,7 +77,7 @@ async def _measure(
     try:
         for turn in range(rounds + 1):
             for side in sides if turn % 2 else sides[::-1]:
-                await _round(side, pictures[-FRAMES_TO_SHOW:], seconds)
+                await _round(side, pictures[-FRAMES_TO_SHOW:], seconds, min(rounds + 1, SIGN_INS))
                 if turn == 0 and rounds:  # the first round reads everything from disk
                     side.frame_cpu.clear()
                     side.frame_answer.clear()
@@ -87,7 +87,7 @@ async def _measure(
     return sides
 
 
-async def _round(side: Side, frames: list[bytes], seconds: float) -> None:
+async def _round(side: Side, frames: list[bytes], seconds: float, sign_ins: int) -> None:
     await side.visitor.show_password()
     ticket = await side.visitor.verify_ticket()
     async with side.visitor.open(ticket) as socket:
@@ -99,10 +99,10 @@ async def _round(side: Side, frames: list[bytes], seconds: float) -> None:
     side.frame_answer.append(median(capture.answered_after) * 1000)
 
     async def sign_in() -> None:
-        for _ in range(SIGN_INS_A_ROUND):
+        for _ in range(sign_ins):
             await side.visitor.sign_in(FRAMES_A_SECOND)
 
-    side.sign_in_cpu.append(await _cpu_of(side, sign_in) / SIGN_INS_A_ROUND * 1000)
+    side.sign_in_cpu.append(await _cpu_of(side, sign_in) / sign_ins * 1000)
 
 
 async def _cpu_of(side: Side, work: Callable[[], Awaitable[None]]) -> float:

@@ -117,7 +117,7 @@ def _against_bare(
 def _prototypes(
     pipeline: Pipeline, jpegs: Sequence[bytes], options: Options, report: Report
 ) -> Table:
-    pictures, rounds = (2, 1) if options.is_tiny else (PROTOTYPE_PICTURES, 2)
+    pictures, rounds = (1, 1) if options.is_tiny else (PROTOTYPE_PICTURES, 2)
     rows = []
     pipeline.enrol(list(jpegs))
     for people in PROTOTYPE_PEOPLE:

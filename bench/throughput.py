@@ -44,7 +44,7 @@ class Measured:
 
 def run(options: Options) -> Report:
     """Measure and report."""
-    people, rounds, seconds = (2, 1, 1.0) if options.is_tiny else (PEOPLE, ROUNDS, SECONDS)
+    people, rounds, seconds = (2, 1, 0.5) if options.is_tiny else (PEOPLE, ROUNDS, SECONDS)
     settings: dict[str, object] = {
         "product's cores": cores_used(),
         "workers": WORKERS,
