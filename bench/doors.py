@@ -2,20 +2,16 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import httpx
 
-from bench.argon2id import BareArgon2id
+from bench.argon2id import bare_argon2id
 from bench.options import Options
-from bench.processes import cpu_seconds, on_cores
+from bench.processes import cpu_seconds
 from bench.product import CORES, cores_used, product_apart, rows
 from bench.report import Report, Table, percentile
 from bench.visitor import PASSWORD, fresh_address
@@ -70,14 +66,12 @@ class Timed:
 
     milliseconds: float
     is_right: bool = True
-    cpu_milliseconds: float = 0.0  # of this process
 
 
 def _timed(call: Callable[[], bool]) -> Timed:
-    started, cpu = time.perf_counter(), time.process_time()
+    started = time.perf_counter()
     is_right = call()
-    cpu_milliseconds = (time.process_time() - cpu) * 1000
-    return Timed((time.perf_counter() - started) * 1000, is_right, cpu_milliseconds)
+    return Timed((time.perf_counter() - started) * 1000, is_right)
 
 
 def _in_turns(
@@ -95,27 +89,6 @@ def _in_turns(
             if turn >= 0:
                 taken[name].append(timed.milliseconds)
     return taken, wrong
-
-
-_argon2 = cache(BareArgon2id)  # one per process
-
-
-def _verify() -> Timed:
-    def is_right() -> bool:
-        _argon2().verify()  # raises otherwise
-        return True
-
-    _argon2()
-    return _timed(is_right)
-
-
-@contextmanager
-def _argon2_on_the_products_cores() -> Iterator[Callable[[int], Timed]]:
-    """Verify in a process on the cores that the product has: others may be more or less busy."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        with on_cores(CORES):
-            pool.submit(_verify).result()  # starts the process, which stays on these cores
-        yield lambda _: pool.submit(_verify).result()
 
 
 def _passwords(product: Product, http: httpx.Client, times: int, report: Report) -> Table:
@@ -142,12 +115,12 @@ def _passwords(product: Product, http: httpx.Client, times: int, report: Report)
     before = cpu_seconds(product.process.pid)
     argon2_cpu: list[float] = []
 
-    def bare(turn: int) -> Timed:
-        timed = verify(turn)
-        argon2_cpu.append(timed.cpu_milliseconds)
-        return timed
+    def bare(_: int) -> Timed:
+        verified = verify()
+        argon2_cpu.append(verified.cpu_milliseconds)
+        return Timed(verified.milliseconds)
 
-    with _argon2_on_the_products_cores() as verify:
+    with bare_argon2id(CORES) as verify:
         taken, wrong = _in_turns({**calls, BARE: bare}, times)
     server_cpu = (cpu_seconds(product.process.pid) - before) / ((times + 1) * len(calls))
     report.errors += wrong

@@ -7,6 +7,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_CORES = sorted(os.sched_getaffinity(0))  # before any block narrows them
 
 
 def children(pid: int) -> list[int]:
@@ -38,35 +39,31 @@ def _fields(stat: Path) -> list[str]:
 
 @contextmanager
 def on_cores(count: int) -> Iterator[None]:
-    """Start what is started in the block on so many cores, and keep off them ourselves.
+    """Start what is started in the block on the first cores; it stays there.
 
-    On a machine without cores to spare all share what there is, which is said by `can_keep_apart`.
+    A machine without as many cores to spare lets all share what there is: see `can_keep_apart`.
     """
-    usable = sorted(os.sched_getaffinity(0))
-    if not can_keep_apart(count):
+    with _only_on(_CORES[:count] if can_keep_apart(count) else _CORES):
         yield
-        return
-    os.sched_setaffinity(0, usable[:count])
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usable)
 
 
 @contextmanager
 def off_cores(count: int) -> Iterator[None]:
     """Keep this process off the cores that `on_cores` gives away."""
-    usable = sorted(os.sched_getaffinity(0))
-    if not can_keep_apart(count):
+    with _only_on(_CORES[count:] if can_keep_apart(count) else _CORES):
         yield
-        return
-    os.sched_setaffinity(0, usable[count:])
+
+
+@contextmanager
+def _only_on(cores: list[int]) -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, usable)
+        os.sched_setaffinity(0, before)
 
 
 def can_keep_apart(count: int) -> bool:
     """Say whether so many cores can be given away with as many left for the clients."""
-    return len(os.sched_getaffinity(0)) >= 2 * count
+    return len(_CORES) >= 2 * count

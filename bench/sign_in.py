@@ -1,16 +1,15 @@
 """Part `sign_in`: how long a sign-in by password and face takes, and what its costs are."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from bench.argon2id import BareArgon2id
+from bench.argon2id import Verified, bare_argon2id
 from bench.options import Options
 from bench.pictures import looks
 from bench.processes import children, cpu_seconds
-from bench.product import WORKERS, close, cores_used, enrol_people, product_apart
+from bench.product import CORES, WORKERS, close, cores_used, enrol_people, product_apart
 from bench.report import Report, Table, percentile
 from bench.steps import Pipeline
 from bench.visitor import Failed, Legs, Visitor
@@ -64,10 +63,11 @@ def run(options: Options) -> Report:
         "tiny": options.is_tiny,
     }
     pictures = looks(1 if options.is_tiny else LOOKS, FRAMES)
-    with product_apart() as product:
-        crowds = asyncio.run(
-            _measure(product, pictures, people, [alone, together], frames_a_second)
+    with product_apart() as product, bare_argon2id(CORES) as verify:
+        visits = _measure(
+            product, pictures, verify, people=people, times=[alone, together], pace=frames_a_second
         )
+        crowds = asyncio.run(visits)
     report = Report("sign_in", settings, errors=sum(crowd.errors for crowd in crowds))
     report.tables = [_legs_table(crowd, report) for crowd in crowds]
     if crowds[0].legs:
@@ -78,23 +78,22 @@ def run(options: Options) -> Report:
 async def _measure(
     product: Product,
     pictures: list[list[bytes]],
+    verify: Callable[[], Verified],
+    *,
     people: int,
     times: Sequence[int],
-    frames_a_second: float,
+    pace: float,
 ) -> list[Crowd]:
     names = [f"signin{number}" for number in range(people)]
     visitors = await enrol_people(product, names, pictures)
     alone, together = Crowd(1), Crowd(people)
-    argon2 = BareArgon2id()
     try:
         for _ in range(times[0]):
-            await _sign_in(product, visitors[:1], frames_a_second, alone)
+            await _sign_in(product, visitors[:1], pace, alone)
             # In turns: how fast memory is, and with it Argon2id, changes by the minute.
-            started = time.process_time()
-            argon2.verify()
-            alone.argon2_cpu.append(time.process_time() - started)
+            alone.argon2_cpu.append(verify().cpu_milliseconds / 1000)
         for _ in range(times[1]):
-            await _sign_in(product, visitors, frames_a_second, together)
+            await _sign_in(product, visitors, pace, together)
     finally:
         await close(visitors)
     return [alone, together]

@@ -1,6 +1,9 @@
 """Every part of the benchmarks runs in a tiny form; no time is asserted anywhere."""
 
 import json
+import os
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from bench import doors
 from bench import product as bench_product
 from bench.__main__ import PARTS, main
 from bench.measure import Timing, in_turns
+from bench.processes import can_keep_apart, off_cores, on_cores
 from bench.report import Report, Table, percentile
 from tests.product import Product
 
@@ -143,3 +147,16 @@ def test_percentiles() -> None:
 def test_a_table_is_markdown() -> None:
     table = Table("what", ["a", "b"], [["1", "2"]])
     assert str(table).splitlines() == ["what", "", "| a | b |", "| --- | --- |", "| 1 | 2 |"]
+
+
+def test_a_process_started_on_the_products_cores_is_there_even_from_off_them() -> None:
+    """The pipeline called directly must have the cores that the product has, not the clients'."""
+    ask = [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"]
+    before = os.sched_getaffinity(0)
+    with off_cores(1):
+        ours = os.sched_getaffinity(0)
+        with on_cores(1):
+            theirs = json.loads(subprocess.check_output(ask))
+    assert os.sched_getaffinity(0) == before
+    if can_keep_apart(1):
+        assert len(theirs) == 1 and not set(theirs) & ours
