@@ -78,6 +78,10 @@ contract: $(VENV)/dev.stamp  ## find what breaks clients built before: make cont
 calibrate: $(VENV)/dev.stamp  ## make the calibration table from FACES=folder
 	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.calibrate $(FACES)
 
+.PHONY: bench
+bench: $(VENV)/dev.stamp  ## measure speed: PARTS="frame sign_in", FACES=folder, ROWS=10000
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench $(PARTS) $(if $(FACES),--faces $(FACES)) $(if $(ROWS),--rows $(ROWS))
+
 .PHONY: vendor
 vendor: $(VENV)/dev.stamp  ## fetch Bootstrap's files again (needs npm)
 	@$(BIN)/python dashboard/vendor_bootstrap.py

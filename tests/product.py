@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Product:
     folder: Path
     process: subprocess.Popen[str]
     log: list[str] = field(default_factory=list)
+    ready_after_seconds: float = 0.0
 
     @property
     def port(self) -> int:
@@ -75,6 +77,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         **({"MANAGEMENT_PORT": str(free_port())} | settings),
     )
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
+    started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "kubevision.serve"],
         cwd=ROOT,
@@ -93,6 +96,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         for line in process.stdout:
             product.log.append(line.rstrip())
             if "is ready" in line:
+                product.ready_after_seconds = time.monotonic() - started
                 ready.set()
         ready.set()
 

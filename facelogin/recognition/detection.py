@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from facelogin.recognition.search import search
 from facelogin.recognition.types import FaceRegion, Grey
 
 FRONTAL = "haarcascade_frontalface_default.xml"
@@ -13,8 +14,6 @@ PROFILE = "haarcascade_profileface.xml"
 CASCADES = (FRONTAL, PROFILE)
 
 SEARCH_WIDTH = 320  # px; a frame of 640 is halved, which quarters the work
-SCALE_STEP = 1.1
-NEIGHBOURS = 5
 # Below the quality gate of 80 px in a frame of 640, so that somebody far away hears "come closer".
 SMALLEST_SHARE = 0.1  # of the frame's width
 # People walk past behind: a second face counts from this share of the first one's width ...
@@ -22,6 +21,10 @@ SECOND_FACE_SHARE = 0.5
 # ... and from this share of its votes. A cascade finds a real face at many places and scales at
 # once; patterns in a background that fool it get under a third of the real face's votes.
 SECOND_FACE_VOTES = 1 / 3
+# Every second size first: on 1434 pictures the boxes are those of a search of all sizes.
+FACE_STRIDE = 2
+# A turned head is advice, not a box; every third size saw 1101 of 1109 that all sizes saw.
+PROFILE_STRIDE = 3
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,34 @@ def load_cascade(xml: str) -> cv2.CascadeClassifier:
 class Detector:
     """Finds faces with OpenCV's cascades.
 
+    Parameters
+    ----------
+    cascades : mapping of str to str
+        The XML texts named in CASCADES.
+    face_stride, profile_stride, least_share
+        What is looked at first, and what not at all (see `search`). Others than the defaults are
+        for comparing with a search of all sizes.
+
     Source: Viola and Jones 2001, doi:10.1109/CVPR.2001.990517.
     """
 
-    def __init__(self, cascades: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        cascades: Mapping[str, str],
+        *,
+        face_stride: int = FACE_STRIDE,
+        profile_stride: int = PROFILE_STRIDE,
+        least_share: float = SECOND_FACE_SHARE,
+    ) -> None:
         self._frontal = load_cascade(cascades[FRONTAL])
         self._profile = load_cascade(cascades[PROFILE])
+        self._face_stride, self._profile_stride = face_stride, profile_stride
+        self._least_share = least_share
 
     def faces(self, grey: Grey) -> list[Box]:
         """Return the frontal faces that count, the surest first."""
-        boxes = sorted(self._detect(self._frontal, grey), key=lambda box: -box.votes)
+        found = self._detect(self._frontal, grey, self._face_stride, self._least_share)
+        boxes = sorted(found, key=lambda box: -box.votes)
         return [
             box
             for box in boxes
@@ -90,10 +111,14 @@ class Detector:
     def is_profile(self, grey: Grey) -> bool:
         """Say whether a head turned to either side is seen."""
         mirrored = np.ascontiguousarray(grey[:, ::-1])
-        return bool(self._detect(self._profile, grey) or self._detect(self._profile, mirrored))
+        return any(
+            self._detect(self._profile, side, self._profile_stride) for side in (grey, mirrored)
+        )
 
     @staticmethod
-    def _detect(cascade: cv2.CascadeClassifier, grey: Grey) -> list[Box]:
+    def _detect(
+        cascade: cv2.CascadeClassifier, grey: Grey, stride: int, least_share: float = 0.0
+    ) -> list[Box]:
         height, width = grey.shape
         shrink = min(1.0, SEARCH_WIDTH / width)
         smallest = max(24, int(SMALLEST_SHARE * min(width, SEARCH_WIDTH)))
@@ -104,13 +129,12 @@ class Detector:
             if shrink < 1
             else grey
         )
-        found, votes = cascade.detectMultiScale2(
-            small, scaleFactor=SCALE_STEP, minNeighbors=NEIGHBOURS, minSize=(smallest, smallest)
-        )
         boxes = []
-        for (x, y, side, _), count in zip(found, votes, strict=True):
+        for found in search(
+            cascade, np.asarray(small, np.uint8), smallest, stride=stride, least_share=least_share
+        ):
             # Rounding may push a box over the edge by a pixel.
-            left, top = int(x / shrink), int(y / shrink)
-            fits = min(int(side / shrink), width - left, height - top)
-            boxes.append(Box(left, top, fits, int(count)))
+            left, top = int(found.x / shrink), int(found.y / shrink)
+            fits = min(int(found.side / shrink), width - left, height - top)
+            boxes.append(Box(left, top, fits, found.votes))
         return boxes

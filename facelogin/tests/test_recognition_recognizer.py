@@ -94,14 +94,19 @@ class AtTheBottom:
     """A cascade that sees a face down to the last row of the frame halved and rounded up."""
 
     @staticmethod
-    def detectMultiScale2(small: Grey, **_: Any) -> Any:  # noqa: N802  (OpenCV's name)
-        height = small.shape[0]
-        return np.array([[10, height - 100, 100, 100]]), np.array([9])
+    def getOriginalWindowSize() -> tuple[int, int]:  # noqa: N802  (OpenCV's name)
+        return 24, 24
+
+    @staticmethod
+    def detectMultiScale2(small: Grey, minSize: tuple[int, int], **_: Any) -> Any:  # noqa: N802, N803
+        side = minSize[0]
+        votes = 9 if side == 100 else 0  # one of the sizes that are looked at
+        return np.array([[10, small.shape[0] - side, side, side]] * votes), np.ones(votes)
 
 
 def test_rounding_pushes_no_box_over_the_edge(recognizer: Recognizer) -> None:
     frame = np.zeros((479, 640), np.uint8)
-    (box,) = Detector._detect(AtTheBottom(), frame)  # type: ignore[arg-type]
+    (box,) = Detector._detect(AtTheBottom(), frame, 1)  # type: ignore[arg-type]
     assert box.cut(frame).shape == (box.side, box.side)
     region = box.region(frame)
     assert region.y + region.height <= 1
