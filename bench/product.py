@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.processes import can_keep_apart, off_cores, on_cores
 from bench.visitor import Visitor
-from tests.product import Product, running_product
+from tests.product import UNCHECKED, Product, running_product
 from tests.run import ROOT, environment
 
 CORES = 2  # quality.md measures speed on two
@@ -27,7 +27,10 @@ def products_apart(number: int) -> Iterator[list[Product]]:
             for _ in range(number)
         ]
         with on_cores(CORES):
-            products = [stack.enter_context(running_product(Path(folder))) for folder in folders]
+            products = [
+                stack.enter_context(running_product(Path(folder), **UNCHECKED))
+                for folder in folders
+            ]
         stack.enter_context(off_cores(CORES))
         yield products
 

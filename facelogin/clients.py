@@ -3,6 +3,8 @@
 import httpx
 from django.conf import settings
 
+from kubevision import connections
+
 TIMEOUT_SECONDS = 4.0  # nobody waits for it, and it is tried again
 
 
@@ -19,12 +21,10 @@ def post_report(report: str) -> None:
         If accounts is away or answers anything but 204.
     """
     try:
-        answer = httpx.post(
+        answer = connections.client().post(
             f"{settings.ACCOUNTS_URL}/auth/v1/attempt-reports",
             json={"report": report},
             timeout=TIMEOUT_SECONDS,
-            # No proxy of the environment may stand between the rooms.
-            trust_env=False,
         )
     except httpx.HTTPError as error:
         raise ReportNotHeard(f"{type(error).__name__}: {error}") from error

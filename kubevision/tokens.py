@@ -20,6 +20,8 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kubevision import connections
+
 logger = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 5
@@ -120,7 +122,7 @@ class RemoteKeys:
     def _fetch(self) -> None:
         self._fetched_at = time.monotonic()
         try:
-            answer = httpx.get(self.url, timeout=KEYS_TIMEOUT_SECONDS)
+            answer = connections.client().get(self.url, timeout=KEYS_TIMEOUT_SECONDS)
             answer.raise_for_status()
             self._keys = dict(_read_jwk(jwk) for jwk in answer.json()["keys"])
         except (httpx.HTTPError, KeyError, TypeError, ValueError, UnsupportedAlgorithm) as error:

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests import browser
 from tests.drawn_faces import Person, frames
 from tests.feeds import write_mjpeg
-from tests.product import running_product
+from tests.product import UNCHECKED, running_product
 from tests.run import ROOT
 
 SCREENSHOTS = ROOT / "demo-screenshots"
@@ -123,7 +123,7 @@ def main() -> int:
         own = write_mjpeg(folder / "own.mjpeg", frames(ADA, FEED_FRAMES, seed=1))
         later = write_mjpeg(folder / "later.mjpeg", frames(ADA, FEED_FRAMES, seed=2))
         other = write_mjpeg(folder / "other.mjpeg", frames(STRANGER, FEED_FRAMES))
-        with running_product(folder / "data") as product:
+        with running_product(folder / "data", **UNCHECKED) as product:
             story.tell(f"the product runs on {product.origin}")
             enrolment(story, product.origin, own)
             sign_in(story, product.origin, later)

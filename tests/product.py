@@ -20,6 +20,8 @@ from tests.settings.listening import CONTRACT_BROKEN
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
+# The product as it is, without the ear that the tests have on every answer.
+UNCHECKED = {"DJANGO_SETTINGS_MODULE": "kubevision.settings.local"}
 
 
 class Installation(Protocol):
@@ -69,13 +71,14 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
     """Run the product until the block is left; its output is in `log`."""
     origin = f"http://localhost:{free_port()}"
     keys.make_missing(folder / "keys")
-    env = environment(
-        DJANGO_SETTINGS_MODULE="tests.settings.local",
-        DATA_DIR=str(folder),
-        PUBLIC_ORIGINS=origin,
-        FACELOGIN_WORKERS="2",
-        **({"MANAGEMENT_PORT": str(free_port())} | settings),
-    )
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings.local",
+        "DATA_DIR": str(folder),
+        "PUBLIC_ORIGINS": origin,
+        "FACELOGIN_WORKERS": "2",
+        "MANAGEMENT_PORT": str(free_port()),
+    }
+    env = environment(**defaults | settings)
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
     started = time.monotonic()
     process = subprocess.Popen(

@@ -73,7 +73,9 @@ MEMBERS = {"part", "made_by", "cores", "python", "settings", "figures", "errors"
 def one_product(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the parts use the product that all tests share, instead of starting their own."""
     for module in (bench_product, doors):
-        monkeypatch.setattr(module, "running_product", lambda _folder: nullcontext(product))
+        monkeypatch.setattr(
+            module, "running_product", lambda _folder, **_settings: nullcontext(product)
+        )
 
 
 @pytest.mark.usefixtures("one_product")
