@@ -154,9 +154,11 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _segment(token: str, index: int) -> dict[str, Any]:
     text = token.split(".")[index]
-    parsed = json.loads(
-        base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), object_pairs_hook=_no_duplicates
-    )
+    decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    try:
+        parsed = json.loads(decoded, object_pairs_hook=_no_duplicates)
+    except RecursionError:  # 3 kB of brackets are deeper than Python's stack
+        raise ValueError("nested too deeply") from None
     if not isinstance(parsed, dict):
         raise ValueError("not an object")
     return parsed

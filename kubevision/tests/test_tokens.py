@@ -1,5 +1,6 @@
 """What the rooms' own tests cannot see: the cache of another service's keys."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -130,3 +131,33 @@ def test_not_yet_valid_and_too_old(publisher: Publisher, monkeypatch: pytest.Mon
         monkeypatch.setattr(tokens.time, "time", real)
         with pytest.raises(tokens.TokenRefused):
             publisher.read(token)
+
+
+def _segment(text: bytes) -> str:
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"[" * 2900,
+        b'{"a":' * 580,
+        '{"alg": "EdDSA"}'.encode("utf-16"),
+        b"\xef\xbb\xbf{}",
+        b'{"a": "\xff"}',
+        b"9" * 2900,
+        b"",
+    ],
+)
+@pytest.mark.parametrize("place", ["header", "claims"])
+def test_segments_no_service_of_ours_writes(
+    publisher: Publisher, segment: bytes, place: str
+) -> None:
+    header, claims, signature = publisher.token().split(".")
+    parts = (
+        [_segment(segment), claims, signature]
+        if place == "header"
+        else [header, _segment(segment), signature]
+    )
+    with pytest.raises(tokens.TokenRefused):
+        publisher.read(".".join(parts))
