@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -25,6 +26,8 @@ from facelogin.protocol import (
 )
 from facelogin.services import capture
 from kubevision import draining
+
+logger = logging.getLogger(__name__)
 
 START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
 
@@ -53,7 +56,11 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one message at once; nothing here waits for recognition."""
-        if self._is_over or self._socket.stopped.is_set():
+        if self._is_over:
+            return
+        if self._socket.stopped.is_set():
+            if bytes_data is not None:
+                self._socket.inbox.count()
             return
         try:
             if bytes_data is not None:
@@ -105,7 +112,12 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def _run(self, ticket: str) -> None:
         with draining.unfinished_work():
-            last = await capture.run(ticket, self._socket)
+            try:
+                last = await capture.run(ticket, self._socket)
+            except Exception:
+                # Nobody may sit before a camera that nobody looks through any more.
+                logger.exception("a fault ended an attempt")
+                last = capture.explain(ErrorCode.TEMPORARILY_UNAVAILABLE)
             await self._finish(last)
 
     async def _send(self, message: Message) -> None:
@@ -126,6 +138,9 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Send the last message and close with the code that belongs to it."""
         if self._is_over:
             return
+        if isinstance(last, AttemptResult):
+            # Also those that came while the result was made: each gets its answer before it.
+            await capture.drop_unanswered(self._socket)
         self._is_over = True
         self._count(last)
         await self.send(text_data=last.encode())

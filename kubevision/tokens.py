@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 5
 MAX_TOKEN_CHARACTERS = 4096  # ours have about 600; longer ones are refused unread
+MAX_CLAIM_CHARACTERS = (
+    128  # ids, names and hashes have at most 64; the column of spent ones has 128
+)
 UNKNOWN_KEY_REFETCH_SECONDS = 10.0  # a flood of made-up kids causes one fetch in this time
 KEYS_FRESH_SECONDS = 300.0  # a key its service no longer publishes is forgotten after this
 KEYS_TIMEOUT_SECONDS = 3.0
@@ -164,6 +167,16 @@ def _segment(token: str, index: int) -> dict[str, Any]:
     return parsed
 
 
+def _is_short_text(claim: object) -> bool:
+    """Say whether a claim can go into a database column and a log line."""
+    return (
+        isinstance(claim, str)
+        and 0 < len(claim) <= MAX_CLAIM_CHARACTERS
+        and claim.isascii()
+        and claim.isprintable()
+    )
+
+
 def read(
     token: str,
     keys: RemoteKeys,
@@ -184,7 +197,7 @@ def read(
     typ, issuer, audience : str
         What the token must say of itself, exactly.
     required : sequence of str
-        Own claims that must be there as non-empty text, besides sub and jti.
+        Own claims that must be there as short printable text, besides sub and jti.
 
     Raises
     ------
@@ -218,6 +231,6 @@ def read(
     if claims["aud"] != audience:  # a list that holds us among others is not for us
         raise TokenRefused("wrong audience")
     for name in ("sub", "jti", *required):
-        if not isinstance(claims.get(name), str) or not claims[name]:
-            raise TokenRefused(f"claim {name} is missing")
+        if not _is_short_text(claims.get(name)):
+            raise TokenRefused(f"claim {name} is missing or no short text")
     return claims

@@ -38,6 +38,10 @@ LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded 
 # wins, so twice as many people still get answers, only fewer each.
 ATTEMPTS_PER_WORKER = 16
 
+# Between a decision and its result frames still arrive, some of them in Daphne's queue already: the
+# time until those are heard, and how often to wait for somebody who goes on sending.
+ROUND_SECONDS, MOST_ROUNDS = 0.01, 50
+
 NOT_STARTED = "not_started"  # reported if no frame came
 
 _running = 0
@@ -254,6 +258,7 @@ async def _run_until_decided(
         )
         for task in done:
             task.result()  # raises what ended it
+        socket.stop()  # frames that come from here on are counted, and answered before the result
         if tasks["stop"] in done:
             if socket.refused:
                 raise AttemptEnded(socket.refused)
@@ -267,10 +272,18 @@ async def _run_until_decided(
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-    # Every frame gets its answer, and none after the result.
-    for sequence in socket.inbox.unanswered():
-        await socket.send(_dropped(sequence))
     return result
+
+
+async def drop_unanswered(socket: Socket) -> None:
+    """Answer what nobody looks at any more: every frame gets its answer before the result."""
+    for _ in range(MOST_ROUNDS):
+        for sequence in socket.inbox.unanswered():
+            await socket.send(_dropped(sequence))
+            socket.inbox.mark_answered(sequence)
+        await asyncio.sleep(ROUND_SECONDS)
+        if not socket.inbox.unanswered():
+            return
 
 
 def _dropped(sequence: int) -> CaptureFeedback:

@@ -1,5 +1,6 @@
 """Daphne's requests, driven as Twisted drives them; tests/ has the same over TCP."""
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from kubevision.bounded_requests import MAX_BODY_BYTES, BoundedRequest
 
 
 @pytest.fixture
-def request_(monkeypatch: pytest.MonkeyPatch) -> Any:
+def request_(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A request whose headers have come; what Daphne would go on with is noted."""
     monkeypatch.setattr(WebRequest, "process", lambda self: self.passed_on.append(self))
     peer = IPv4Address("TCP", "127.0.0.1", 1)
@@ -28,7 +29,8 @@ def request_(monkeypatch: pytest.MonkeyPatch) -> Any:
     made.requestHeaders = Headers()
     made.basic_error = lambda *error: made.errors.append(error)
     made.gotLength(None)
-    return made
+    yield made
+    made.content.close()
 
 
 def test_a_body_within_the_limit_is_kept(request_: Any) -> None:

@@ -45,8 +45,8 @@ class Publisher:
         self.server.server_close()
         self.thread.join()
 
-    def token(self) -> str:
-        return self.signer.sign({"sub": "x"}, life_seconds=60, **NAMES)
+    def token(self, **changes: object) -> str:
+        return self.signer.sign({"sub": "x", **changes}, life_seconds=60, **NAMES)
 
     def read(self, token: str) -> tokens.Claims:
         return tokens.read(token, self.keys, issuer="writer", **NAMES)
@@ -161,3 +161,12 @@ def test_segments_no_service_of_ours_writes(
     )
     with pytest.raises(tokens.TokenRefused):
         publisher.read(".".join(parts))
+
+
+@pytest.mark.parametrize("claim", ["x" * 129, "x\0y", "x\ny", "\ud800", "é", "", 5, ["x"], None])
+@pytest.mark.parametrize("name", ["sub", "jti"])
+def test_claims_that_fit_no_column_and_no_log(
+    publisher: Publisher, name: str, claim: object
+) -> None:
+    with pytest.raises(tokens.TokenRefused):
+        publisher.read(publisher.token(**{name: claim}))
