@@ -13,7 +13,7 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
-from kubevision import bounded_requests, draining, liveness
+from kubevision import bounded_requests, bounded_sockets, draining, liveness
 from kubevision.asgi import application
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
         self._is_closing = False
         self._was_idle = False
         bounded_requests.install()
+        bounded_sockets.install()
         super().__init__(
             application,
             endpoints=[f"tcp:port={port}:interface={host}"],

@@ -20,6 +20,8 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kubevision import strict_json
+
 logger = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 5
@@ -148,20 +150,9 @@ def remote_keys(url: str) -> RemoteKeys:
     return RemoteKeys(url)
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise ValueError("duplicate names")
-    return dict(pairs)
-
-
 def _segment(token: str, index: int) -> dict[str, Any]:
     text = token.split(".")[index]
-    decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-    try:
-        parsed = json.loads(decoded, object_pairs_hook=_no_duplicates)
-    except RecursionError:  # 3 kB of brackets are deeper than Python's stack
-        raise ValueError("nested too deeply") from None
+    parsed = strict_json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
     if not isinstance(parsed, dict):
         raise ValueError("not an object")
     return parsed

@@ -71,8 +71,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         DJANGO_SETTINGS_MODULE="tests.settings.local",
         DATA_DIR=str(folder),
         PUBLIC_ORIGINS=origin,
-        FACELOGIN_WORKERS="2",
-        **({"MANAGEMENT_PORT": str(free_port())} | settings),
+        **({"MANAGEMENT_PORT": str(free_port()), "FACELOGIN_WORKERS": "2"} | settings),
     )
     subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=ROOT, env=env)
     process = subprocess.Popen(

@@ -277,7 +277,7 @@ async def _run_until_decided(
 
 async def drop_unanswered(socket: Socket) -> None:
     """Answer what nobody looks at any more: every frame gets its answer before the result."""
-    for _ in range(MOST_ROUNDS):
+    for _round in range(MOST_ROUNDS):
         for sequence in socket.inbox.unanswered():
             await socket.send(_dropped(sequence))
             socket.inbox.mark_answered(sequence)
