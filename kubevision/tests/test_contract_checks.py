@@ -140,6 +140,8 @@ def test_a_good_socket_passes() -> None:
     )
     run(ACCEPT, heard("nonsense"), BAD_MESSAGE, close(4400))
     run(ACCEPT, FRAME, BAD_MESSAGE, close(4400))
+    cancel = json.dumps({"type": "attempt.cancel"})
+    run(ACCEPT, heard(START), text(READY), heard(cancel), heard("nonsense"), RESULT, close(1000))
 
 
 WRONG_SOCKETS: dict[str, tuple[dict[str, Any], ...]] = {

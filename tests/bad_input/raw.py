@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from email.parser import BytesParser
 
@@ -43,10 +44,9 @@ def exchange(port: int, sent: bytes, token: str = "") -> Answer:
     """
     sent = sent.replace(b"HOST", b"localhost:%d" % port).replace(b"TOKEN", token.encode())
     with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as connection:
-        try:
+        # It may stop listening; what it said before that is still to be read.
+        with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(sent)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it stopped listening; what it said before may still be there
         return _read(connection)
 
 

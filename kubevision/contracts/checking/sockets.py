@@ -77,6 +77,7 @@ class _Listener:
         self.frames = 0  # binary frames since attempt.ready or attempt.start
         self.answered = 0
         self.has_started = False
+        self.has_given_up = False
         self.is_ready = False
         self.must_refuse = ""  # why the server owes a bad_message
         self.last: dict[str, Any] | None = None
@@ -89,6 +90,8 @@ class _Listener:
             if not self.has_started:
                 self.must_refuse = self.must_refuse or "a frame before attempt.start"
             return
+        if self.has_given_up:
+            return  # the end is decided; whatever is said after it changes nothing
         try:
             message = check_message(event.get("text") or "", FROM_CLIENT)
         except ContractBroken as broken:
@@ -97,6 +100,7 @@ class _Listener:
         if (message["type"] == "attempt.start") == self.has_started:
             self.must_refuse = self.must_refuse or f"{message['type']} at the wrong time"
         self.has_started = True
+        self.has_given_up = message["type"] == "attempt.cancel"
 
     def said(self, event: Event) -> None:
         match event["type"]:
