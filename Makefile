@@ -49,6 +49,14 @@ demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in dem
 test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
 	@$(BIN)/python -m tests.run $(ROOM)
 
+.PHONY: bad-input
+bad-input: $(VENV)/dev.stamp  ## send everything that is wrong and write docs/bad-input.md
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m tests.bad_input.table
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp  ## bad input at random: make fuzz [FUZZ=10000] [SEED=n] [ONLY=kind:number]
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m tests.bad_input.fuzz
+
 .PHONY: check
 check: lint types imports contract test  ## everything that must be green
 

@@ -29,6 +29,9 @@ from kubevision import draining
 
 logger = logging.getLogger(__name__)
 
+# Between a decision and its result frames still arrive, some of them in Daphne's queue already: the
+# time until those are heard, and how often to wait for somebody who goes on sending.
+ROUND_SECONDS, MOST_ROUNDS = 0.01, 50
 START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
 
 
@@ -61,8 +64,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if self._socket.stopped.is_set():
             # What was on its way when the attempt ended is still answered, nothing more.
             if bytes_data is not None:
-                with contextlib.suppress(FrameRefused):
-                    self._socket.inbox.put(bytes_data)
+                self._socket.inbox.count()
             return
         try:
             if bytes_data is not None:
@@ -123,11 +125,15 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._finish(last)
 
     async def _answer_the_rest(self) -> None:
-        """Answer frames that came until now: each gets its answer, and none after the result."""
-        while unanswered := self._socket.inbox.unanswered():
-            for sequence in unanswered:
+        """Answer frames that nobody will look at: each gets its answer, and none after the end."""
+        inbox = self._socket.inbox
+        for _round in range(MOST_ROUNDS):
+            for sequence in inbox.unanswered():
                 await self._send(capture.dropped(sequence))
-                self._socket.inbox.mark_answered(sequence)
+                inbox.mark_answered(sequence)
+            await asyncio.sleep(ROUND_SECONDS)
+            if not inbox.unanswered():
+                return
 
     async def _send(self, message: Message) -> None:
         self._count(message)

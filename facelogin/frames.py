@@ -56,6 +56,10 @@ class FrameInbox:
         self._newest = jpeg
         self._arrived.set()
 
+    def count(self) -> None:
+        """Count a frame that came after the end was decided: it is answered and not looked at."""
+        self._received += 1
+
     @property
     def received(self) -> int:
         """Return how many frames came so far."""

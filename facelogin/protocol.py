@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from kubevision import strict_json
+
 SUBPROTOCOL = "kubevision.face.v1"
 MAX_FRAME_BYTES = 131_072  # one JPEG of 640x480 has 30 to 80 kB; the contract's figure
 MAX_FRAMES_PER_SECOND = 5  # enough for a verdict in two seconds, little enough for a laptop
@@ -89,8 +91,8 @@ def decode(text: str) -> AttemptStart | AttemptCancel:
     if len(text) > MAX_TEXT_CHARACTERS:
         raise BadMessage("the message is too long")
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
+        message = strict_json.loads(text)
+    except ValueError:
         raise BadMessage("the message is not JSON") from None
     if not isinstance(message, dict):
         raise BadMessage("the message is not a JSON object")

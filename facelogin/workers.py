@@ -129,7 +129,10 @@ class Lane:
         try:
             accepted = self._submit(work, *args, **kwargs)
             executor = self._executor
-            return await asyncio.wait_for(asyncio.wrap_future(accepted), CALL_TIMEOUT_SECONDS)
+            # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the answer,
+            # and an attempt that was given up in that moment would wait for ever.
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                return await asyncio.wrap_future(accepted)
         except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
             # RuntimeError: another call found the process dead first and shut the executor down.
             self._replace(executor)

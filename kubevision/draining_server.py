@@ -13,7 +13,7 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
-from kubevision import draining, liveness
+from kubevision import bounded_requests, bounded_sockets, draining, liveness
 from kubevision.asgi import application
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
         self._ends_at: float | None = None  # monotonic; None unless draining
         self._is_closing = False
         self._was_idle = False
+        bounded_requests.install()
+        bounded_sockets.install()
         super().__init__(
             application,
             endpoints=[f"tcp:port={port}:interface={host}"],

@@ -4,6 +4,7 @@ The handlers of every URLconf and CSRF_FAILURE_VIEW lead here; ERROR_ANSWERS say
 of which room makes the answer: a page for people, a problem document for programs.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from kubevision.paths import for_path
+
+FAULT = 500  # HTTP statuses from here on are our doing, those below the sender's
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: a form that did not come from a page of ours, or came without cookies."""
     return _answer(request, Failure(403, "forbidden", csrf_reason=reason))
+
+
+class RefusalFilter(logging.Filter):
+    """Takes the traceback from log records about refused requests.
+
+    Django logs a forged Host, too many fields or a body that is too large with a traceback and as
+    an error. They are the sender's doing: anybody could fill the log with what looks like faults.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record; faults (500 and above) as they are."""
+        if getattr(record, "status_code", FAULT) < FAULT:
+            record.exc_info = record.exc_text = None
+            record.levelno = min(record.levelno, logging.WARNING)
+            record.levelname = logging.getLevelName(record.levelno)
+        return True
 
 
 class MethodNotAllowedMiddleware:

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,9 +21,20 @@ _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _current_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    """Read an address; ValueError if it is none.
+
+    One with a zone (fe80::1%eth0) is none here: a zone means something on one machine only, may
+    hold any characters, and would travel on into headers and the database.
+    """
+    if "%" in address:
+        raise ValueError("an address with a zone")
+    return ip_address(address)
+
+
 def _is_trusted(address: str) -> bool:
     try:
-        parsed = ip_address(address)
+        parsed = _parsed(address)
     except ValueError:
         return False
     return any(parsed in network for network in settings.TRUSTED_PROXIES)
@@ -46,7 +57,7 @@ def client_address(request: HttpRequest) -> str:
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     for hop in reversed([hop for hop in hops if hop]):
         try:
-            ip_address(hop)
+            _parsed(hop)
         except ValueError:
             return peer
         if not _is_trusted(hop):

@@ -20,12 +20,15 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kubevision import connections
+from kubevision import connections, strict_json
 
 logger = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 5
 MAX_TOKEN_CHARACTERS = 4096  # ours have about 600; longer ones are refused unread
+MAX_CLAIM_CHARACTERS = (
+    128  # ids, names and hashes have at most 64; the column of spent ones has 128
+)
 UNKNOWN_KEY_REFETCH_SECONDS = 10.0  # a flood of made-up kids causes one fetch in this time
 KEYS_FRESH_SECONDS = 300.0  # a key its service no longer publishes is forgotten after this
 KEYS_TIMEOUT_SECONDS = 3.0
@@ -147,21 +150,22 @@ def remote_keys(url: str) -> RemoteKeys:
     return RemoteKeys(url)
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise ValueError("duplicate names")
-    return dict(pairs)
-
-
 def _segment(token: str, index: int) -> dict[str, Any]:
     text = token.split(".")[index]
-    parsed = json.loads(
-        base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), object_pairs_hook=_no_duplicates
-    )
+    parsed = strict_json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
     if not isinstance(parsed, dict):
         raise ValueError("not an object")
     return parsed
+
+
+def _is_short_text(claim: object) -> bool:
+    """Say whether a claim can go into a database column and a log line."""
+    return (
+        isinstance(claim, str)
+        and 0 < len(claim) <= MAX_CLAIM_CHARACTERS
+        and claim.isascii()
+        and claim.isprintable()
+    )
 
 
 def read(
@@ -184,7 +188,7 @@ def read(
     typ, issuer, audience : str
         What the token must say of itself, exactly.
     required : sequence of str
-        Own claims that must be there as non-empty text, besides sub and jti.
+        Own claims that must be there as short printable text, besides sub and jti.
 
     Raises
     ------
@@ -218,6 +222,6 @@ def read(
     if claims["aud"] != audience:  # a list that holds us among others is not for us
         raise TokenRefused("wrong audience")
     for name in ("sub", "jti", *required):
-        if not isinstance(claims.get(name), str) or not claims[name]:
-            raise TokenRefused(f"claim {name} is missing")
+        if not _is_short_text(claims.get(name)):
+            raise TokenRefused(f"claim {name} is missing or no short text")
     return claims

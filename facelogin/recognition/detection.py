@@ -1,6 +1,6 @@
 """Finding the face: Viola-Jones (Haar) cascades at a reduced size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,10 +16,10 @@ CASCADES = (FRONTAL, PROFILE)
 SEARCH_WIDTH = 320  # px; a frame of 640 is halved, which quarters the work
 # Below the quality gate of 80 px in a frame of 640, so that somebody far away hears "come closer".
 SMALLEST_SHARE = 0.1  # of the frame's width
-# People walk past behind: a second face counts from this share of the first one's width ...
+# People walk past behind: a second face counts from this share of the largest one's width ...
 SECOND_FACE_SHARE = 0.5
-# ... and from this share of its votes. A cascade finds a real face at many places and scales at
-# once; patterns in a background that fool it get under a third of the real face's votes.
+# ... and from this share of the surest one's votes. A cascade finds a real face at many places and
+# scales at once; patterns in a background that fool it get under a third of the real face's votes.
 SECOND_FACE_VOTES = 1 / 3
 # Every second size first: on 1434 pictures the boxes are those of a search of all sizes.
 FACE_STRIDE = 2
@@ -49,6 +49,19 @@ class Box:
     def cut(self, grey: Grey) -> Grey:
         """Return the pixels of the box; a view, no copy."""
         return grey[self.y : self.y + self.side, self.x : self.x + self.side]
+
+
+def those_that_count(boxes: Sequence[Box]) -> list[Box]:
+    """Return the faces among detections that count, the surest first.
+
+    Votes say what is a face at all; among those the largest is the person before the camera, and
+    what is much smaller is somebody behind, however sure the cascade is of them.
+    """
+    most_votes = max((box.votes for box in boxes), default=0)
+    faces = [box for box in boxes if box.votes >= SECOND_FACE_VOTES * most_votes]
+    largest = max((box.side for box in faces), default=0)
+    counted = [box for box in faces if box.side >= SECOND_FACE_SHARE * largest]
+    return sorted(counted, key=lambda box: -box.votes)
 
 
 def load_cascade(xml: str) -> cv2.CascadeClassifier:
@@ -100,13 +113,7 @@ class Detector:
     def faces(self, grey: Grey) -> list[Box]:
         """Return the frontal faces that count, the surest first."""
         found = self._detect(self._frontal, grey, self._face_stride, self._least_share)
-        boxes = sorted(found, key=lambda box: -box.votes)
-        return [
-            box
-            for box in boxes
-            if box.side >= SECOND_FACE_SHARE * boxes[0].side
-            and box.votes >= SECOND_FACE_VOTES * boxes[0].votes
-        ]
+        return those_that_count(found)
 
     def is_profile(self, grey: Grey) -> bool:
         """Say whether a head turned to either side is seen."""

@@ -10,6 +10,10 @@ from facelogin.recognition.types import Fingerprint, Grey
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers without a length behind them: TEM and the restart markers.
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_START_OF_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+# Cameras and canvases write one scan, progressive encoders about ten. Every scan is a pass over the
+# whole picture, in a dozen bytes: a frame of 131 000 bytes held 10 493 and took 12 s to decode.
+MAX_SCANS = 32
 _FINGERPRINT_SIZE = (64, 48)  # width, height
 
 
@@ -20,6 +24,29 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
 
     Source: ITU-T T.81, annex B.
     """
+    at = _start_of_frame(data)
+    if at is None or at + 9 > len(data):
+        return None
+    height = int.from_bytes(data[at + 5 : at + 7], "big")
+    width = int.from_bytes(data[at + 7 : at + 9], "big")
+    return (width, height) if width and height else None
+
+
+def is_worth_decoding(data: bytes) -> bool:
+    """Say whether a JPEG has its end, and no more scans than an honest encoder writes.
+
+    What was cut off would be decoded with grey in place of the rest; what stands behind the end is
+    never looked at. Both markers are found by a plain search: entropy-coded data cannot hold them.
+    """
+    at = _start_of_frame(data)
+    if at is None:
+        return False
+    scans = data.count(_START_OF_SCAN, at)
+    return 1 <= scans <= MAX_SCANS and data.find(_END, data.find(_START_OF_SCAN, at)) > 0
+
+
+def _start_of_frame(data: bytes) -> int | None:
+    """Return where the marker stands that is followed by the size; None if there is none."""
     if data[:2] != b"\xff\xd8":
         return None
     at = 2
@@ -35,11 +62,7 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
         elif marker in _STANDALONE:
             at += 2
         elif marker in _START_OF_FRAME:
-            if at + 9 > len(data):
-                return None
-            height = int.from_bytes(data[at + 5 : at + 7], "big")
-            width = int.from_bytes(data[at + 7 : at + 9], "big")
-            return (width, height) if width and height else None
+            return at
         else:
             at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
     return None

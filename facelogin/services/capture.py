@@ -254,6 +254,7 @@ async def _run_until_decided(
         )
         for task in done:
             task.result()  # raises what ended it
+        socket.stop()  # frames that come from here on are counted, and answered before the result
         if tasks["stop"] in done:
             if socket.refused:
                 raise AttemptEnded(socket.refused)

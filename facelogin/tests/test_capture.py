@@ -297,6 +297,60 @@ async def test_a_flood_ends_the_attempt(accounts: Accounts, user_id: uuid.UUID) 
     assert await browser.close_code() == 4429
 
 
+async def test_frames_after_giving_up_are_answered_before_the_result(
+    accounts: Accounts, user_id: uuid.UUID
+) -> None:
+    browser = Browser()
+    await browser.open(accounts.ticket("enrol", user_id))
+    await browser.say({"type": "attempt.cancel"})
+    for _ in range(30):  # more than may wait while somebody looks at them
+        await browser.say(b"\xff\xd8\xff")
+    heard = [await browser.hear() for _ in range(31)]
+    assert [message.get("sequence") for message in heard] == [*range(1, 31), None]
+    assert {message["verdict"] for message in heard[:-1]} == {"dropped"}
+    assert heard[-1]["outcome"] == "cancelled"
+    assert await browser.close_code() == 1000
+
+
+async def test_frames_that_come_while_the_result_is_made_are_answered(
+    accounts: Accounts, user_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser()
+    finish = workers.WorkerPool.finish_enrolment
+
+    async def finish_late(*args: Any) -> Any:
+        for _ in range(30):
+            await browser.say(b"\xff\xd8\xff")
+        await asyncio.sleep(0.05)
+        return await finish(*args)
+
+    monkeypatch.setattr(workers.WorkerPool, "finish_enrolment", finish_late)
+    await browser.open(accounts.ticket("enrol", user_id))
+    for frame in face_frames(13):
+        await browser.say(frame)
+        assert (await browser.hear())["verdict"] == "accepted"
+    heard = [await browser.hear() for _ in range(31)]
+    assert {message["verdict"] for message in heard[:-1]} == {"dropped"}
+    assert heard[-1]["outcome"] == "enrolled"
+
+
+async def test_a_fault_of_ours_is_told_and_logged(
+    accounts: Accounts,
+    user_id: uuid.UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def break_down(*_args: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(stores, "open_attempt", break_down)
+    browser = Browser()
+    error = await browser.open(accounts.ticket("enrol", user_id))
+    assert error is not None and error["code"] == "temporarily_unavailable"
+    assert await browser.close_code() == 4500
+    assert "nobody thought of this" in caplog.text
+
+
 async def test_a_newer_attempt_supersedes_the_older(accounts: Accounts, user_id: uuid.UUID) -> None:
     older, newer = Browser(), Browser()
     await older.open(accounts.ticket("enrol", user_id))

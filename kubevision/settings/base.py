@@ -92,12 +92,15 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"}
     },
-    "filters": {"request": {"()": "kubevision.request_context.RequestIdFilter"}},
+    "filters": {
+        "request": {"()": "kubevision.request_context.RequestIdFilter"},
+        "refusal": {"()": "kubevision.failures.RefusalFilter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["request"],
+            "filters": ["request", "refusal"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},

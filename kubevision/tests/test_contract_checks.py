@@ -108,16 +108,20 @@ def run(*events: dict[str, Any]) -> None:
     """Play one socket: what is received comes in, all else goes out, in this order."""
 
     async def application(_scope: Any, receive: Any, send: Any) -> None:
+        asked = asyncio.ensure_future(receive())
         for event in events:
             if event["type"] == "websocket.receive":
-                await receive()
+                await asked
+                asked = asyncio.ensure_future(receive())  # a consumer always listens
+                await asyncio.sleep(0)
             else:
                 await send(event)
+        asked.cancel()
 
     incoming = iter([e for e in events if e["type"] == "websocket.receive"])
 
     async def receive() -> Any:
-        return next(incoming)
+        return next(incoming, None) or await asyncio.get_running_loop().create_future()
 
     async def send(_event: Any) -> None:
         pass
@@ -140,6 +144,8 @@ def test_a_good_socket_passes() -> None:
     )
     run(ACCEPT, heard("nonsense"), BAD_MESSAGE, close(4400))
     run(ACCEPT, FRAME, BAD_MESSAGE, close(4400))
+    cancel = json.dumps({"type": "attempt.cancel"})
+    run(ACCEPT, heard(START), text(READY), heard(cancel), heard("nonsense"), RESULT, close(1000))
 
 
 WRONG_SOCKETS: dict[str, tuple[dict[str, Any], ...]] = {

@@ -29,6 +29,10 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1/128")]
         ("10.0.0.1", "198.51.100.1, junk", "10.0.0.1"),
         ("::1", "2001:db8::1", "2001:db8::1"),
         ("", "198.51.100.1", ""),
+        # A zone may hold any characters and would travel on into headers and the database.
+        ("10.0.0.1", "fe80::1%eth0", "10.0.0.1"),
+        ("10.0.0.1", "fe80::1%\xe9\n", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, ::1%" + "x" * 999, "10.0.0.1"),
     ],
 )
 def test_addresses_are_read_from_the_right(

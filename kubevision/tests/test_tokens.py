@@ -1,5 +1,6 @@
 """What the rooms' own tests cannot see: the cache of another service's keys."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -44,8 +45,8 @@ class Publisher:
         self.server.server_close()
         self.thread.join()
 
-    def token(self) -> str:
-        return self.signer.sign({"sub": "x"}, life_seconds=60, **NAMES)
+    def token(self, **changes: object) -> str:
+        return self.signer.sign({"sub": "x", **changes}, life_seconds=60, **NAMES)
 
     def read(self, token: str) -> tokens.Claims:
         return tokens.read(token, self.keys, issuer="writer", **NAMES)
@@ -130,3 +131,42 @@ def test_not_yet_valid_and_too_old(publisher: Publisher, monkeypatch: pytest.Mon
         monkeypatch.setattr(tokens.time, "time", real)
         with pytest.raises(tokens.TokenRefused):
             publisher.read(token)
+
+
+def _segment(text: bytes) -> str:
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"[" * 2900,
+        b'{"a":' * 580,
+        '{"alg": "EdDSA"}'.encode("utf-16"),
+        b"\xef\xbb\xbf{}",
+        b'{"a": "\xff"}',
+        b"9" * 2900,
+        b"",
+    ],
+)
+@pytest.mark.parametrize("place", ["header", "claims"])
+def test_segments_no_service_of_ours_writes(
+    publisher: Publisher, segment: bytes, place: str
+) -> None:
+    header, claims, signature = publisher.token().split(".")
+    parts = (
+        [_segment(segment), claims, signature]
+        if place == "header"
+        else [header, _segment(segment), signature]
+    )
+    with pytest.raises(tokens.TokenRefused):
+        publisher.read(".".join(parts))
+
+
+@pytest.mark.parametrize("claim", ["x" * 129, "x\0y", "x\ny", "\ud800", "é", "", 5, ["x"], None])
+@pytest.mark.parametrize("name", ["sub", "jti"])
+def test_claims_that_fit_no_column_and_no_log(
+    publisher: Publisher, name: str, claim: object
+) -> None:
+    with pytest.raises(tokens.TokenRefused):
+        publisher.read(publisher.token(**{name: claim}))

@@ -40,7 +40,9 @@ def hold_to_contract(request: Any, response: Any) -> None:
 
     A room alone answers the paths of another as it does any other it does not know.
     """
-    room = {"auth": "accounts", "face": "facelogin"}.get(request.path.split("/")[1])
+    room = {"auth": "accounts", "face": "facelogin"}.get(
+        request.path.partition("/")[2].partition("/")[0]
+    )
     if response.streaming or room is None or not apps.is_installed(room):
         return
     try:
