@@ -14,6 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import usernames
+from kubevision.tokens import MAX_CLAIM_CHARACTERS
+
+# Lengths of columns in characters. SQLite does not hold anybody to them, so input is held to them
+# before (accounts.api.inputs, kubevision.tokens).
+HASH_CHARACTERS = 64  # SHA-256 in hexadecimal
+DISPLAY_NAME_CHARACTERS = 150  # whole names in any writing; pages show them in one line
+USER_AGENT_CHARACTERS = 200  # enough to tell browsers apart; what is longer is cut, not refused
+TICKET_ID_CHARACTERS = 64  # our own token ids have 22
+ENGINE_CHARACTERS = 32  # names of engines are ours: "lbph"
+PURPOSE_CHARACTERS = 16  # the contract's words, "activate" the longest
+CONSENT_VERSION_CHARACTERS = 32  # ours look like 2026-11
 
 
 class UserManager(BaseUserManager["User"]):
@@ -52,7 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     username_key = models.CharField(
         max_length=3 * usernames.MAX_CHARACTERS, unique=True, editable=False
     )
-    display_name = models.CharField(_("display name"), max_length=150, blank=True)
+    display_name = models.CharField(
+        _("display name"), max_length=DISPLAY_NAME_CHARACTERS, blank=True
+    )
     email = models.EmailField(_("email address"), blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("may open the administration"), default=False)
@@ -90,8 +103,8 @@ class Session(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
-    token_hash = models.CharField(max_length=64, unique=True)
-    pass_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    token_hash = models.CharField(max_length=HASH_CHARACTERS, unique=True)
+    pass_hash = models.CharField(max_length=HASH_CHARACTERS, blank=True, db_index=True)
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     # When each proof was last shown in this session.
@@ -99,9 +112,9 @@ class Session(models.Model):
     face_at = models.DateTimeField(null=True)
     otp_at = models.DateTimeField(null=True)
     # Only the newest ticket's assertion is accepted.
-    ticket_jti = models.CharField(max_length=64, blank=True)
+    ticket_jti = models.CharField(max_length=TICKET_ID_CHARACTERS, blank=True)
     address = models.GenericIPAddressField(null=True)
-    user_agent = models.CharField(max_length=200, blank=True)
+    user_agent = models.CharField(max_length=USER_AGENT_CHARACTERS, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["seen_at"]), models.Index(fields=["created_at"])]
@@ -117,7 +130,7 @@ class FaceFactor(models.Model):
         User, on_delete=models.CASCADE, primary_key=True, related_name="face"
     )
     enrolled_at = models.DateTimeField()
-    engine = models.CharField(max_length=32)
+    engine = models.CharField(max_length=ENGINE_CHARACTERS)
     expires_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -147,9 +160,9 @@ class FaceTicket(models.Model):
     assertion, or facelogin with a report.
     """
 
-    jti = models.CharField(max_length=128, primary_key=True)
+    jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_tickets")
-    purpose = models.CharField(max_length=16)
+    purpose = models.CharField(max_length=PURPOSE_CHARACTERS)
     issued_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
@@ -161,7 +174,7 @@ class RecoveryCode(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
-    code_hash = models.CharField(max_length=64, unique=True)
+    code_hash = models.CharField(max_length=HASH_CHARACTERS, unique=True)
     used_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -173,7 +186,7 @@ class Consent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="consents")
-    version = models.CharField(max_length=32)
+    version = models.CharField(max_length=CONSENT_VERSION_CHARACTERS)
     cohort = models.BooleanField(default=False)
     given_at = models.DateTimeField(default=timezone.now)
 
@@ -184,7 +197,7 @@ class Consent(models.Model):
 class SpentToken(models.Model):
     """A token that was used; inserting it a second time fails, and that is the check."""
 
-    jti = models.CharField(max_length=128, primary_key=True)
+    jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

@@ -14,6 +14,12 @@ from kubevision.password_field import PasswordField
 # the two change together.
 CONSENT_VERSION = "2026-11"
 
+# In characters. Accounts judges again; here they save a call for what it would refuse anyway.
+USERNAME_CHARACTERS, PASSWORD_CHARACTERS = 64, 128  # contract section 1
+DISPLAY_NAME_CHARACTERS = 150  # accounts' column
+RECOVERY_CODE_CHARACTERS = 64  # 19 with dashes, and room for spaces
+ASSERTION_CHARACTERS = 4096  # a token has about 600; kubevision.tokens reads none that is longer
+
 
 class Field(forms.BoundField):
     """A field as it stands in a page: marked if it was refused, focused if it comes next."""
@@ -65,7 +71,9 @@ class Form(forms.Form):
 
 
 def _password(label: Any, autocomplete: str, **options: Any) -> PasswordField:
-    return PasswordField(autocomplete=autocomplete, label=label, max_length=128, **options)
+    return PasswordField(
+        autocomplete=autocomplete, label=label, max_length=PASSWORD_CHARACTERS, **options
+    )
 
 
 class RegisterForm(Form):
@@ -73,13 +81,13 @@ class RegisterForm(Form):
 
     username = forms.CharField(
         label=_("User name"),
-        max_length=64,
+        max_length=USERNAME_CHARACTERS,
         help_text=_("Letters, digits and . @ + - _"),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     display_name = forms.CharField(
         label=_("Your name (optional)"),
-        max_length=150,
+        max_length=DISPLAY_NAME_CHARACTERS,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -93,7 +101,7 @@ class SignInForm(Form):
 
     username = forms.CharField(
         label=_("User name"),
-        max_length=64,
+        max_length=USERNAME_CHARACTERS,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     password = _password(_("Password"), "current-password")
@@ -110,7 +118,7 @@ class RecoveryCodeForm(Form):
 
     code = forms.CharField(
         label=_("Recovery code"),
-        max_length=64,
+        max_length=RECOVERY_CODE_CHARACTERS,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
@@ -125,4 +133,4 @@ class RecoveryCodeForm(Form):
 class AssertionForm(forms.Form):
     """Facelogin's word, put in by the page's script."""
 
-    assertion = forms.CharField(max_length=4096, widget=forms.HiddenInput)
+    assertion = forms.CharField(max_length=ASSERTION_CHARACTERS, widget=forms.HiddenInput)

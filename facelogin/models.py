@@ -6,6 +6,13 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from kubevision.tokens import MAX_CLAIM_CHARACTERS
+
+# Lengths of columns in characters.
+HASH_CHARACTERS = 64  # SHA-256 in hexadecimal
+ASSERTION_ID_CHARACTERS = 64  # our own token ids have 22
+ENGINE_CHARACTERS = 32  # names of engines are ours: "lbph"
+
 
 class Person(models.Model):
     """Somebody with references: their own key, wrapped, and which reference counts.
@@ -26,11 +33,11 @@ class Reference(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user_id = models.UUIDField(db_index=True)
-    engine = models.CharField(max_length=32)
+    engine = models.CharField(max_length=ENGINE_CHARACTERS)
     samples = models.PositiveSmallIntegerField()
     ciphertext = models.BinaryField()
     # The enrolment's assertion; accounts names it to activate this reference.
-    assertion_jti = models.CharField(max_length=64, unique=True)
+    assertion_jti = models.CharField(max_length=ASSERTION_ID_CHARACTERS, unique=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     expires_at = models.DateTimeField()
 
@@ -41,7 +48,7 @@ class Reference(models.Model):
 class SpentTicket(models.Model):
     """A ticket that was used; inserting it a second time fails, and that is the check."""
 
-    jti = models.CharField(max_length=128, primary_key=True)
+    jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
     expires_at = models.DateTimeField(db_index=True)
     # What accounts must still be told of the attempt this ticket opened, and when to try next. In
     # the row of the ticket, so that spending and owing a report are one write.
@@ -57,7 +64,7 @@ class OpenAttempt(models.Model):
 
     user_id = models.UUIDField(primary_key=True)
     attempt_id = models.UUIDField()
-    session_hash = models.CharField(max_length=64)
+    session_hash = models.CharField(max_length=HASH_CHARACTERS)
     started_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

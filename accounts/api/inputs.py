@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import usernames
 from accounts.factors.recovery_codes import MAX_TYPED_CHARACTERS
+from accounts.models import (
+    CONSENT_VERSION_CHARACTERS,
+    DISPLAY_NAME_CHARACTERS,
+    PURPOSE_CHARACTERS,
+)
 from accounts.refusals import Refused
 from accounts.services.second_factor import ENROL, PURPOSES
 from kubevision import strict_json
@@ -18,6 +23,7 @@ from kubevision.tokens import MAX_TOKEN_CHARACTERS
 
 # A field far over any rule is refused by its length before any work is done with it.
 MAX_TEXT_CHARACTERS = 4096
+MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 InputT = TypeVar("InputT", bound="Input")
 
 
@@ -105,8 +111,8 @@ class RegisterInput(Input):
 
     username = TextField()
     password = TextField()
-    email = TextField(max_length=254, required=False)
-    display_name = TextField(max_length=150, required=False, forbids_nul=True)
+    email = TextField(max_length=MAX_EMAIL_CHARACTERS, required=False)
+    display_name = TextField(max_length=DISPLAY_NAME_CHARACTERS, required=False, forbids_nul=True)
 
     def clean_email(self) -> str:
         """Check the address if there is one."""
@@ -136,8 +142,8 @@ class PasswordInput(Input):
 class FaceTicketInput(Input):
     """POST /session/face-ticket."""
 
-    purpose = TextField(max_length=16)
-    consent_version = TextField(max_length=32, required=False)
+    purpose = TextField(max_length=PURPOSE_CHARACTERS)
+    consent_version = TextField(max_length=CONSENT_VERSION_CHARACTERS, required=False)
     cohort_consent = SwitchField()
 
     def clean_purpose(self) -> str:

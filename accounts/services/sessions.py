@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts import passwords, selectors, tokens, usernames
-from accounts.models import Session, User
+from accounts.models import USER_AGENT_CHARACTERS, Session, User
 from accounts.refusals import Refused
 
 # A session is marked as used at most once in this time: one write a minute, not one a request.
@@ -46,7 +46,7 @@ def sign_in(username: str, password: str, client: Client) -> Opened:
         user=user,
         token_hash=tokens.fingerprint(token),
         address=client.address or None,
-        user_agent=client.user_agent[:200],
+        user_agent=client.user_agent[:USER_AGENT_CHARACTERS],
     )
     return Opened(session, token, _new_pass(session))
 

@@ -10,6 +10,7 @@ LARGEST_FACE_SHARE = 0.85  # of the frame's height; nearer, a wide-angle camera 
 # The face's centre may leave the frame's centre by this share of the frame.
 OFF_CENTRE_SHARE = 0.33
 DARKEST_MEAN, BRIGHTEST_MEAN = 30.0, 245.0  # grey levels of 255, over the inner face
+WHITE = 250  # grey level of 255 from which a camera shows no differences any more
 # Share of pixels at an end of the range: there is nothing left to see in them.
 BURNT_SHARE = 0.75
 # Difference of the two halves' means over their mean: lit from one side.
@@ -43,7 +44,7 @@ def _judge_light(face: Grey) -> list[Reason]:
     mean = float(inner.mean())
     if mean < DARKEST_MEAN:
         return [Reason.TOO_DARK]
-    if mean > BRIGHTEST_MEAN or float((inner > 250).mean()) > BURNT_SHARE:
+    if mean > BRIGHTEST_MEAN or float((inner > WHITE).mean()) > BURNT_SHARE:
         return [Reason.TOO_BRIGHT]
     half = inner.shape[1] // 2
     left, right = float(inner[:, :half].mean()), float(inner[:, half:].mean())
