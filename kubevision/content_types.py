@@ -1,8 +1,7 @@
 """Content-Type headers that Django can read: it trips over some before any code of ours runs.
 
-Django decodes the query with whatever charset a body claims. `charset=base64` is a codec of
-Python's and no text encoding, and so is a fault (500) under WSGI; `charset*=base64''%41` is one
-under both. All that is read here is UTF-8.
+Under WSGI Django decodes the query with whatever charset a body claims. `charset=base64` is a codec
+of Python's and no text encoding, and so was a fault (500). All that is read here is UTF-8.
 """
 
 import re
@@ -15,8 +14,6 @@ _REFUSED = "charset=iso-8859-1"
 
 def readable(content_type: str) -> str:
     """Return the header as it is, or with another charset if it names one that is not UTF-8."""
-    if "*" in content_type:  # parameters in RFC 2231's notation, which no browser sends
-        content_type = content_type.partition(";")[0]
     found = _CHARSET.search(content_type)
     if found is None or _UTF_8.fullmatch(found.group()):
         return content_type

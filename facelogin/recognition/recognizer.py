@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from facelogin.recognition import quality
 from facelogin.recognition.detection import Box, Detector
 from facelogin.recognition.engines import ENGINES
-from facelogin.recognition.imaging import decode_grey, fingerprint, is_worth_decoding, jpeg_size
+from facelogin.recognition.imaging import decode_grey, fingerprint, has_few_scans, jpeg_size
 from facelogin.recognition.types import Grey, Observation, Reason, Reference, Template
 
 MAX_FRAME_PIXELS = 1280 * 960  # judged from the header, before anything is decoded
@@ -40,7 +40,7 @@ class Recognizer:
             return Observation((Reason.UNDECODABLE,))
         if size[0] * size[1] > MAX_FRAME_PIXELS:
             return Observation((Reason.TOO_MANY_PIXELS,))
-        grey = decode_grey(jpeg) if is_worth_decoding(jpeg) else None
+        grey = decode_grey(jpeg) if has_few_scans(jpeg) else None
         if grey is None:
             return Observation((Reason.UNDECODABLE,))
         return self.observe_grey(grey)

@@ -2,10 +2,12 @@
 
 import json
 import uuid
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from kubevision import tokens
@@ -15,6 +17,7 @@ from tests.product import Product
 PASSWORD = "a sentence nobody guesses"
 CONSENT = "2026-11"
 SUBPROTOCOL = "kubevision.face.v1"
+CANCEL = json.dumps({"type": "attempt.cancel"})
 
 _numbers = count(1)
 
@@ -83,20 +86,17 @@ class Person:
     @staticmethod
     def _show_face(ticket: dict[str, Any], frames: list[bytes]) -> str:
         protocols = [ticket["websocket_subprotocol"]]
+        waiting = iter(frames)
+        message: dict[str, Any] = {}
         with connect(ticket["websocket_url"], subprotocols=protocols, proxy=None) as socket:
             socket.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
-            message = json.loads(socket.recv(timeout=20))
-            for frame in frames:
-                if message["type"] != "attempt.ready" and message.get("progress") != 0:
-                    if message["type"] != "capture.feedback":
-                        break
-                    if message["progress"] == 1.0:
-                        message = json.loads(socket.recv(timeout=20))
-                        break
-                socket.send(frame)
-                message = json.loads(socket.recv(timeout=20))
-            if message.get("progress") == 1.0:
-                message = json.loads(socket.recv(timeout=20))
+            for text in socket:
+                message = json.loads(text)
+                if message["type"] in {"attempt.result", "error"}:
+                    break
+                if message.get("progress") != 1.0:  # else the result is on its way
+                    with suppress(ConnectionClosed):
+                        socket.send(next(waiting, CANCEL))
         if "assertion" not in message:
             raise SignInFailed(str(message))
         assertion: str = message["assertion"]
