@@ -37,7 +37,7 @@ def test_other_charsets_become_one_that_reads_any_bytes(content_type: str, becom
 )
 def test_no_charset_is_a_fault(charset: str) -> None:
     said: list[str] = []
-    environ = RequestFactory().get("/auth/v1/session?a=%ff").environ
+    environ = RequestFactory().get("/auth/.well-known/jwks.json?a=%ff").environ
     environ |= {"CONTENT_TYPE": f"text/plain; charset{charset}", "HTTP_HOST": "localhost"}
     b"".join(application(environ, lambda status, _headers: said.append(status)))
-    assert said == ["401 Unauthorized"]
+    assert said == ["200 OK"]
