@@ -32,6 +32,7 @@ def test_other_charsets_become_one_that_reads_any_bytes(content_type: str, becom
     assert readable(content_type) == becomes
 
 
+@pytest.mark.django_db(databases=["default", "facelogin"])  # a request looks at connections
 @pytest.mark.parametrize(
     "charset", ["=base64", "=rot13", "=idna", "=utf-16", "=undefined", "=x", "*=base64''%41"]
 )
