@@ -7,14 +7,14 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import workers
+from facelogin import operating_point
 
 
 @register()
 def check_operating_point(**_options: Any) -> list[CheckMessage]:
     """Refuse a threshold that no measurement stands behind: it decides who gets in."""
     try:
-        workers.threshold()
+        operating_point.threshold()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="facelogin.E001")]
     return []

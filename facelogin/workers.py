@@ -5,8 +5,6 @@ is replaced, and the attempt whose frame it was is told to come back. Workers ke
 attempts: each call carries what it needs and returns plain values.
 """
 
-import asyncio
-import contextlib
 import functools
 import importlib.resources
 import logging
@@ -16,18 +14,17 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import metrics
+from facelogin import metrics, operating_point
+from facelogin.lanes import Lane
 from facelogin.recognition import (
     CASCADES,
-    CalibrationError,
-    CalibrationTable,
     Enrolment,
     Observation,
     Recognizer,
@@ -41,14 +38,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A frame takes about 25 ms; with a dozen attempts queueing before it 0.3 s. A worker that needs
-# this long is stuck and is replaced, in time for the person to be told within three seconds.
-CALL_TIMEOUT_SECONDS = 2.5
 START_TIMEOUT_SECONDS = 30.0
-
-
-class WorkerLost(Exception):  # noqa: N818  (an outcome, named as quality.md names it)
-    """The process died or hung on this call; the lane has been replaced."""
 
 
 # -- in the worker process ------------------------------------------------------------------------
@@ -98,90 +88,12 @@ def _finish(enrolment: Enrolment, engine: str, threshold: float) -> Reference:
 # -- in the server --------------------------------------------------------------------------------
 
 
-class Lane:
-    """One worker process, replaced when it is lost."""
-
-    def __init__(self, engine: str) -> None:
-        self._engine = engine
-        self.waiting = 0
-        # The event loop and the management port's threads may both find the process dead.
-        self._replacing = threading.Lock()
-        self._start()
-
-    def _start(self) -> None:
-        self._executor = ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(self._engine,),
-        )
-        self.started: Future[int] = self._executor.submit(os.getpid)
-
-    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function in the process.
-
-        Raises
-        ------
-        WorkerLost
-            If the process died or took too long.
-        """
-        self.waiting += 1
-        try:
-            accepted = self._submit(work, *args, **kwargs)
-            executor = self._executor
-            # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the answer,
-            # and an attempt that was given up in that moment would wait for ever.
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                return await asyncio.wrap_future(accepted)
-        except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
-            # RuntimeError: another call found the process dead first and shut the executor down.
-            self._replace(executor)
-            raise WorkerLost(type(error).__name__) from error
-        finally:
-            self.waiting -= 1
-
-    def _submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        executor = self._executor
-        try:
-            return executor.submit(work, *args, **kwargs)
-        except BrokenProcessPool:
-            # It died before this call, so not of this call's picture: nobody need hear of it.
-            self._replace(executor)
-            return self._executor.submit(work, *args, **kwargs)
-
-    def _replace(self, lost: ProcessPoolExecutor) -> None:
-        """Start a process instead of a lost one, unless somebody else did already."""
-        with self._replacing:
-            if lost is self._executor:
-                self.kill()
-                self._start()
-
-    def answers(self) -> bool:
-        """Ask the process for a sign of life; one that gives none is replaced."""
-        executor = self._executor
-        try:
-            executor.submit(os.getpid).result(timeout=CALL_TIMEOUT_SECONDS)
-        except (BrokenProcessPool, TimeoutError, RuntimeError, CancelledError):
-            # A process that is still starting is not lost; it has its own time.
-            if self.started.done():
-                self._replace(executor)
-            return False
-        return True
-
-    def kill(self, *, wait: bool = False) -> None:
-        """End the process at once; on request wait for the executor's own thread as well."""
-        with contextlib.suppress(ProcessLookupError, BrokenProcessPool, TimeoutError):
-            # Answered long ago, unless the process is still starting.
-            os.kill(self.started.result(timeout=0), signal.SIGKILL)
-        self._executor.shutdown(wait=wait, cancel_futures=True)
-
-
 class WorkerPool:
     """All lanes; every call goes to the one with the least waiting."""
 
     def __init__(self, engine: str, lanes: int) -> None:
         self.engine = engine
-        self.lanes = [Lane(engine) for _ in range(lanes)]
+        self.lanes = [Lane(functools.partial(_start_worker, engine)) for _ in range(lanes)]
 
     def wait_until_started(self) -> None:
         """Return once every process can work.
@@ -237,29 +149,10 @@ def pool() -> WorkerPool:
 
 def start() -> None:
     """Start the pool and wait for it; called before the server listens."""
-    if note := operating_point_note():
+    if note := operating_point.note():
         logger.warning("%s", note)
     pool().wait_until_started()
     metrics.WORKERS_ALIVE.set(len(pool().lanes))
-
-
-def operating_point_note() -> str | None:
-    """Return what an operator should know of the false match rate: how far it was shown.
-
-    Raises
-    ------
-    ImproperlyConfigured
-        If the table shows no such rate.
-    """
-    threshold()
-    table, rate = _table(settings.FACELOGIN_ENGINE), settings.FACELOGIN_FALSE_MATCH_RATE
-    bound = table.point_for(rate).people_bound
-    if rate >= bound:
-        return None
-    return (
-        f"the false match rate is set to {rate * 100:.3g} %, "
-        f"shown for at most {bound * 100:.2g} % ({table.people} people)"
-    )
 
 
 def check_alive() -> None:
@@ -287,26 +180,3 @@ def stop() -> None:
         if _pool is not None:
             _pool.close()
         _pool = None
-
-
-@functools.cache
-def _table(engine: str) -> CalibrationTable:
-    folder = importlib.resources.files("facelogin.recognition.engines")
-    return CalibrationTable.from_json(folder.joinpath(f"{engine}.calibration.json").read_text())
-
-
-def threshold() -> float:
-    """Return the dissimilarity at or under which a sample matches, from the engine's table.
-
-    Raises
-    ------
-    ImproperlyConfigured
-        If the table shows no such false match rate.
-    """
-    try:
-        table = _table(settings.FACELOGIN_ENGINE)
-        return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
-    except CalibrationError as error:
-        raise ImproperlyConfigured(
-            f"FACELOGIN_FALSE_MATCH_RATE: {error}. Example: FACELOGIN_FALSE_MATCH_RATE=0.001"
-        ) from None

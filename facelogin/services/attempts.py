@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from facelogin import stores, tokens, workers
+from facelogin import operating_point, stores, tokens, workers
 from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Outcome
 from facelogin.recognition import (
     FRAMES_WANTED,
@@ -117,7 +117,9 @@ class EnrolPerson:
     async def result(self) -> AttemptResult:
         """Return `enrolled` with its assertion, or `failure_to_enrol` if the proof failed."""
         try:
-            reference = await workers.pool().finish_enrolment(self._enrolment, workers.threshold())
+            reference = await workers.pool().finish_enrolment(
+                self._enrolment, operating_point.threshold()
+            )
         except EnrolmentRefused:
             return AttemptResult(Outcome.FAILURE_TO_ENROL, self.tally.most_frequent())
         jti = tokens.new_jti()
@@ -142,7 +144,7 @@ class VerifyClaim:
         self._ticket = ticket
         self._reference = reference
         self.engine = reference.engine
-        self._verification = Verification(workers.threshold())
+        self._verification = Verification(operating_point.threshold())
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from facelogin import stores, tokens, workers
 from facelogin.crypto import CannotOpen
 from facelogin.frames import FrameInbox
+from facelogin.lanes import WorkerLost
 from facelogin.protocol import (
     AttemptReady,
     AttemptResult,
@@ -176,7 +177,7 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
         return explain(ErrorCode.TICKET_REFUSED)
     except AttemptEnded as ended:
         return explain(ended.code)
-    except (KeysUnavailable, DatabaseError, CannotOpen, workers.WorkerLost) as error:
+    except (KeysUnavailable, DatabaseError, CannotOpen, WorkerLost) as error:
         return _lost(error)
     finally:
         _running -= 1

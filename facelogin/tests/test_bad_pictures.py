@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from facelogin import stores, workers
+from facelogin import operating_point, stores, workers
 from facelogin.protocol import MAX_FRAME_BYTES
 from facelogin.recognition import Enrolment, Reason, Reference
 from facelogin.recognition.detection import SECOND_FACE_SHARE, Box, those_that_count
@@ -32,7 +32,7 @@ def _reference() -> Reference:
     for sample in samples:
         assert sample is not None
         enrolment.add(sample)
-    return enrolment.finish("lbph", recognizer().dissimilarity, workers.threshold())
+    return enrolment.finish("lbph", recognizer().dissimilarity, operating_point.threshold())
 
 
 @pytest.fixture

@@ -1,22 +1,22 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import checks, workers
+from facelogin import checks, operating_point, workers
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.00001])
 def test_an_unmeasured_rate_stops_the_start(settings, rate: float) -> None:
     settings.FACELOGIN_FALSE_MATCH_RATE = rate
     with pytest.raises(ImproperlyConfigured, match=r"FACELOGIN_FALSE_MATCH_RATE=0\.001"):
-        workers.threshold()
+        operating_point.threshold()
     assert [error.id for error in checks.check_operating_point()] == ["facelogin.E001"]
 
 
 def test_a_laxer_rate_gives_a_higher_threshold(settings) -> None:
     assert checks.check_operating_point() == []
-    default = workers.threshold()
+    default = operating_point.threshold()
     settings.FACELOGIN_FALSE_MATCH_RATE = 0.05
-    assert workers.threshold() > default
+    assert operating_point.threshold() > default
 
 
 def test_a_rate_under_what_the_people_show_is_said(

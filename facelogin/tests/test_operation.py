@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import uuid
@@ -11,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from facelogin import models, stores, workers
+from facelogin.lanes import Lane
 from facelogin.tests.conftest import Accounts, face_frames
 from facelogin.tests.test_capture import Browser
 from kubevision import draining
@@ -79,7 +81,7 @@ async def test_the_end_of_a_drain_ends_running_attempts(
     assert not await stores.in_thread(models.OpenAttempt.objects.exists)
 
 
-def _kill(lane: workers.Lane, number: signal.Signals = signal.SIGKILL) -> None:
+def _kill(lane: Lane, number: signal.Signals = signal.SIGKILL) -> None:
     os.kill(lane.started.result(timeout=30), number)
 
 
@@ -105,7 +107,7 @@ def test_dead_and_stuck_workers_are_found_and_replaced() -> None:
 async def test_two_that_find_a_worker_dead_start_one_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lane = workers.Lane("lbph")
+    lane = Lane(functools.partial(workers._start_worker, "lbph"))
     try:
         await asyncio.to_thread(lane.started.result, 30)
         starts = []

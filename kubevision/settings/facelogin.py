@@ -56,7 +56,7 @@ READINESS_CHECKS = {
     **READINESS_CHECKS,
     "database": "kubevision.readiness.check_databases",
     "workers": "facelogin.workers.check_alive",
-    "operating_point": "facelogin.workers.operating_point_note",
+    "operating_point": "facelogin.operating_point.note",
 }
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),

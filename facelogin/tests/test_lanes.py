@@ -2,7 +2,7 @@ import asyncio
 from concurrent.futures import Future
 from typing import Any
 
-from facelogin.workers import Lane
+from facelogin.lanes import Lane
 
 
 class _Lane(Lane):
