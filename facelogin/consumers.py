@@ -30,8 +30,8 @@ from kubevision import draining
 logger = logging.getLogger(__name__)
 
 # Between a decision and its result frames still arrive, some of them in Daphne's queue already: the
-# time until those are heard, and how often to wait for somebody who goes on sending.
-ROUND_SECONDS, MOST_ROUNDS = 0.01, 50
+# time until those are heard, and how often to wait for somebody who sends with every answer.
+ROUND_SECONDS, MOST_ROUNDS = 0.01, 5
 START_WITHIN_SECONDS = 5.0  # a socket that asks for nothing must not hold a place
 
 
@@ -126,14 +126,18 @@ class CaptureConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def _answer_the_rest(self) -> None:
         """Answer frames that nobody will look at: each gets its answer, and none after the end."""
-        inbox = self._socket.inbox
         for _round in range(MOST_ROUNDS):
-            for sequence in inbox.unanswered():
-                await self._send(capture.dropped(sequence))
-                inbox.mark_answered(sequence)
+            await self._drop_unanswered()
             await asyncio.sleep(ROUND_SECONDS)
-            if not inbox.unanswered():
+            if not self._socket.inbox.unanswered():
                 return
+        await self._drop_unanswered()  # sending to Daphne never waits, so none comes after this
+
+    async def _drop_unanswered(self) -> None:
+        inbox = self._socket.inbox
+        for sequence in inbox.unanswered():
+            await self._send(capture.dropped(sequence))
+            inbox.mark_answered(sequence)
 
     async def _send(self, message: Message) -> None:
         self._count(message)

@@ -453,3 +453,19 @@ async def test_re_enrolling_replaces_in_one_step(accounts: Accounts, user_id: uu
     assert result["outcome"] == "enrolled"
     after = await stores.in_thread(models.Reference.objects.get)
     assert after.id != before.id and after.created_at <= timezone.now()
+
+
+async def test_a_browser_that_sends_with_every_answer_cannot_hold_up_the_result(
+    accounts: Accounts, user_id: uuid.UUID
+) -> None:
+    browser = Browser()
+    await browser.open(accounts.ticket("enrol", user_id))
+    await browser.say({"type": "attempt.cancel"})
+    sent = 1
+    await browser.say(b"\xff\xd8\xff")
+    while (heard := await browser.hear())["type"] == "capture.feedback":
+        assert heard["sequence"] <= sent < 100
+        await browser.say(b"\xff\xd8\xff")
+        sent += 1
+    assert heard["outcome"] == "cancelled"
+    assert await browser.close_code() == 1000
