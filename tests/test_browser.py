@@ -63,11 +63,11 @@ def test_the_whole_story(anywhere: Installation, feeds: Feeds, username: str) ->
 
 
 def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
-    anywhere: Installation, feeds: Feeds, username: str
+    product: Product, feeds: Feeds, username: str
 ) -> None:
-    codes = enrol_somebody(anywhere, feeds["ada"], username)
+    codes = enrol_somebody(product, feeds["ada"], username)
     with browser.browser(feeds["empty"]) as page:
-        browser.show_password(page, anywhere.origin, username)
+        browser.show_password(page, product.origin, username)
         browser.start_camera(page)
         expect(page.locator("#capture-message")).to_contain_text("No face")
         said = browser.wait_until_stopped(page)
@@ -78,9 +78,9 @@ def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
         expect(page.locator(".alert-danger")).to_be_visible()
         page.fill("input[name=code]", codes[0].lower())
         page.click("main button")
-        page.wait_for_url(f"{anywhere.origin}/")
+        page.wait_for_url(f"{product.origin}/")
         expect(page.locator("#methods")).to_contain_text("recovery code")
-        page.goto(f"{anywhere.origin}/profile")
+        page.goto(f"{product.origin}/profile")
         expect(page.locator("#codes-left")).to_contain_text("9")
 
 
