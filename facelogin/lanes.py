@@ -64,6 +64,12 @@ class Lane:
             # and an attempt that was given up in that moment would wait for ever.
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                 return await asyncio.wrap_future(accepted)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            # Nobody gave up: the call waited in a lane that was lost with the call before it.
+            raise WorkerLost("the lane was lost before this call") from None
         except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
             # RuntimeError: another call found the process dead first and shut the executor down.
             self._replace(executor)

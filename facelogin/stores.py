@@ -1,10 +1,10 @@
 """Facelogin's database behind a few verbs. Dying between any two writes is safe."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
@@ -45,6 +45,11 @@ class AttemptReport:
     reasons: list[str] = field(default_factory=list)
     engine: str = ""
     duration_ms: int = 0
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> "AttemptReport":
+        """Return a kept report; what a newer copy added to it is left out."""
+        return cls(**{each.name: kept[each.name] for each in fields(cls) if each.name in kept})
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def take_due_report(retry_after: timedelta) -> tuple[str, AttemptReport] | None:
         )
         if taken:
             assert row.report is not None  # what is due is there
-            return row.jti, AttemptReport(**row.report)
+            return row.jti, AttemptReport.read(row.report)
 
 
 def forget_report(jti: str) -> None:

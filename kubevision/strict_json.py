@@ -1,6 +1,7 @@
 """JSON from strangers: read one way or not at all, so that no two readers see different things."""
 
 import json
+from math import isfinite
 from typing import Any, NoReturn
 
 
@@ -14,7 +15,9 @@ def loads(text: str) -> Any:
         nested more deeply than Python's stack allows (about a thousand).
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -24,6 +27,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("a number too large")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

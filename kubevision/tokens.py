@@ -30,6 +30,7 @@ MAX_CLAIM_CHARACTERS = (
     128  # ids, names and hashes have at most 64; the column of spent ones has 128
 )
 UNKNOWN_KEY_REFETCH_SECONDS = 10.0  # a flood of made-up kids causes one fetch in this time
+FAILED_REFETCH_SECONDS = 2.0  # with no keys at all: soon, but not for every caller anew
 KEYS_FRESH_SECONDS = 300.0  # a key its service no longer publishes is forgotten after this
 KEYS_TIMEOUT_SECONDS = 3.0
 
@@ -110,20 +111,28 @@ class RemoteKeys:
         KeysUnavailable
             If it cannot be asked and nothing is cached.
         """
-        with self._lock:
-            age = time.monotonic() - self._fetched_at
-            if age > KEYS_FRESH_SECONDS or (
-                kid not in self._keys and age > UNKNOWN_KEY_REFETCH_SECONDS
-            ):
-                self._fetch()
-            if kid in self._keys:
-                return self._keys[kid]
-            if not self._keys:
-                raise KeysUnavailable(f"no keys could be read from {self.url}")
+        if self._is_due(kid):
+            # One caller fetches; whoever waits for it does not ask again. A known key that is still
+            # fresh never comes here, so a service that hangs holds up only what needs its answer.
+            with self._lock:
+                if self._is_due(kid):
+                    self._fetch()
+        keys = self._keys
+        if kid in keys:
+            return keys[kid]
+        if not keys:
+            raise KeysUnavailable(f"no keys could be read from {self.url}")
         raise TokenRefused("unknown kid")
 
+    def _is_due(self, kid: str) -> bool:
+        age = time.monotonic() - self._fetched_at
+        if not self._keys:
+            return age > FAILED_REFETCH_SECONDS
+        return age > KEYS_FRESH_SECONDS or (
+            kid not in self._keys and age > UNKNOWN_KEY_REFETCH_SECONDS
+        )
+
     def _fetch(self) -> None:
-        self._fetched_at = time.monotonic()
         try:
             answer = connections.client().get(self.url, timeout=KEYS_TIMEOUT_SECONDS)
             answer.raise_for_status()
@@ -131,9 +140,7 @@ class RemoteKeys:
         except (httpx.HTTPError, KeyError, TypeError, ValueError, UnsupportedAlgorithm) as error:
             # The old keys go on serving: a service that restarts must not stop sign-ins.
             logger.warning("keys of %s could not be fetched: %s", self.url, error)
-            if not self._keys:
-                # Nothing to fall back on, so the next caller may try at once.
-                self._fetched_at = float("-inf")
+        self._fetched_at = time.monotonic()
 
 
 def _read_jwk(jwk: dict[str, str]) -> tuple[str, Ed25519PublicKey]:

@@ -58,6 +58,9 @@ PROBLEMS = {
     "facelogin_unavailable": Problem(
         503, _("Face service unavailable"), _("Try again shortly; nothing was changed.")
     ),
+    "temporarily_unavailable": Problem(
+        503, _("Not available at the moment"), _("Try again shortly.")
+    ),
     "method_not_allowed": Problem(405, _("Method not allowed"), _("See Allow for what works.")),
 }
 

@@ -3,10 +3,12 @@
 Every view judges in the contract's order: 401, 403, 400, 401 for fresh proof, 409, 429.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -20,6 +22,9 @@ from accounts.services import enrolment, registration, reports, second_factor, s
 from kubevision import contracts
 from kubevision.request_context import client_address
 
+logger = logging.getLogger(__name__)
+
+RETRY_DATABASE_SECONDS = 5
 Endpoint = Callable[[HttpRequest], HttpResponse]
 
 WEBSOCKET_PATH = "/face/v1/capture"
@@ -41,6 +46,10 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
             response = handler(request)
         except Refused as refused:
             response = problem_response(refused)
+        except DatabaseError as error:
+            logger.warning("the database did not answer: %s", error)
+            away = Refused("temporarily_unavailable", retry_after=RETRY_DATABASE_SECONDS)
+            response = problem_response(away)
         if response.status_code == 405:
             response.headers["Allow"] = ", ".join(sorted(methods))
         response.headers.setdefault("Cache-Control", "no-store")

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -32,7 +32,7 @@ def _tries_of(user: User) -> FaceTries:
         row, _ = FaceTries.objects.get_or_create(user=user, defaults={"day": _today()})
     except IntegrityError:  # another request made it between our look and our write
         row = FaceTries.objects.get(user=user)
-    if row.day != _today():
+    if row.day < _today():  # never back: the clocks of two copies differ around midnight
         FaceTries.objects.filter(user=user, day=row.day).update(day=_today(), today=0, given_back=0)
         row.refresh_from_db()
     return row
@@ -88,8 +88,9 @@ def _take_ticket(jti: str) -> FaceTicket | None:
 
 def count_match(user: User, jti: str) -> None:
     """Forget the try that led to a match, and the row of failures before it."""
-    if (ticket := _take_ticket(jti)) is not None:
-        _forget(ticket)
+    with transaction.atomic():  # or a try is lost with whoever dies in between
+        if (ticket := _take_ticket(jti)) is not None:
+            _forget(ticket)
     FaceTries.objects.filter(user=user).update(in_a_row=0)
 
 
@@ -126,16 +127,17 @@ def hear(report: tokens.Report) -> bool:
     owner = FaceTicket.objects.filter(jti=report.nonce).values_list("user_id", flat=True).first()
     if owner is not None and str(owner) != report.user_id:
         raise Refused("report_refused")
-    ticket = _take_ticket(report.nonce)
-    if ticket is None or ticket.purpose != "verify":
-        return False
-    if report.outcome == "match":  # told before the person's assertion came
-        _forget(ticket)
-        return True
-    had_no_verdict = report.outcome in WITHOUT_VERDICT or (
-        report.outcome == "cancelled" and report.accepted_frames == 0
-    )
-    return had_no_verdict and _give_back(ticket)
+    with transaction.atomic():  # as above; the report is told again if this fails
+        ticket = _take_ticket(report.nonce)
+        if ticket is None or ticket.purpose != "verify":
+            return False
+        if report.outcome == "match":  # told before the person's assertion came
+            _forget(ticket)
+            return True
+        had_no_verdict = report.outcome in WITHOUT_VERDICT or (
+            report.outcome == "cancelled" and report.accepted_frames == 0
+        )
+        return had_no_verdict and _give_back(ticket)
 
 
 def read_assertion(session: Session, token: str, outcome: str) -> tokens.Assertion:

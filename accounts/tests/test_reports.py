@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.factors import face
 from accounts.factors.face import GIVEN_BACK_A_DAY
 from accounts.models import FaceTicket, FaceTries
 from accounts.tests.conftest import PASSWORD, Api, Facelogin, enrol, ticket_claims
@@ -117,7 +119,7 @@ def test_an_enrolment_gives_no_verify_try_back(ada: Api, facelogin: Facelogin) -
     verify_ticket(waiting)
     body = {"purpose": "enrol", "consent_version": "2026-11"}
     ticket = ada.call("POST", "/session/face-ticket", body)
-    assert ticket.status_code in {201, 401}
+    assert ticket.status_code == 201
     for row in FaceTicket.objects.filter(purpose="enrol"):
         report = facelogin.signer.sign(
             {
@@ -135,6 +137,25 @@ def test_an_enrolment_gives_no_verify_try_back(ada: Api, facelogin: Facelogin) -
         )
         assert tell(report) == 204
     assert tries() == (1, 1)
+
+
+def test_a_try_is_not_lost_when_the_database_fails_in_between(
+    enrolled_ada: Api, facelogin: Facelogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = verify_ticket(enrolled_ada)
+
+    def fail(_ticket: FaceTicket) -> bool:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(face, "_give_back", fail)
+        answer = Api().call(
+            "POST", "/attempt-reports", {"report": facelogin.report(ticket, "not_started")}
+        )
+    assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    assert tell(facelogin.report(ticket, "not_started")) == 204
+    assert tries() == (0, 0)
 
 
 WRONG: dict[str, dict[str, Any]] = {

@@ -1,6 +1,7 @@
 """Runs one attempt from its ticket to its result. The socket around it is the consumer's."""
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -39,7 +40,15 @@ LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded 
 # wins, so twice as many people still get answers, only fewer each.
 ATTEMPTS_PER_WORKER = 16
 
-NOT_STARTED = "not_started"  # reported if no frame came
+NOT_STARTED = "not_started"  # reported if no frame came ...
+# ... unless this was our doing, or a frame that came and was not taken.
+TELLS_MORE = {
+    ErrorCode.TEMPORARILY_UNAVAILABLE,
+    ErrorCode.SERVER_FULL,
+    ErrorCode.SERVER_DRAINING,
+    ErrorCode.FRAME_TOO_LARGE,
+    ErrorCode.TOO_MANY_FRAMES,
+}
 
 _running = 0
 
@@ -100,8 +109,7 @@ class Story:
     def report(self, outcome: str) -> AttemptReport:
         """Return the report of an attempt that ended so."""
         tally = self.attempt.tally if self.attempt else Tally()
-        is_our_doing = outcome in tuple(ErrorCode)
-        if not self.socket.inbox.received and not is_our_doing:
+        if not self.socket.inbox.received and outcome not in TELLS_MORE:
             outcome = NOT_STARTED
         return AttemptReport(
             user_id=str(self.ticket.user_id),
@@ -119,8 +127,14 @@ async def run(token: str, socket: Socket) -> Message:
     The ticket is spent before any other work, and from then on accounts is told how it ended.
     Whatever fails comes back as an `Error` message.
     """
+    spending = asyncio.ensure_future(stores.in_thread(_spend, token))
     try:
-        ticket = await stores.in_thread(_spend, token)
+        # The thread spends the ticket in any case, so whoever leaves now is told of, too.
+        ticket = await asyncio.shield(spending)
+    except asyncio.CancelledError:
+        with contextlib.suppress(TokenRefused, KeysUnavailable, DatabaseError):
+            await _tell(Story(await spending, socket), Outcome.CANCELLED)
+        raise
     except TokenRefused as refused:
         logger.info("ticket refused: %s", refused)
         return explain(ErrorCode.TICKET_REFUSED)
@@ -198,7 +212,10 @@ async def _run_open(story: Story) -> AttemptResult:
         )
         return await _run_until_decided(ticket, attempt_id, attempt, socket)
     finally:
-        await stores.in_thread(stores.close_attempt, ticket.user_id, attempt_id)
+        try:
+            await stores.in_thread(stores.close_attempt, ticket.user_id, attempt_id)
+        except DatabaseError as error:  # the verdict stands; housekeeping removes the row
+            logger.warning("an attempt was not closed: %s", error)
 
 
 async def _make(ticket: Ticket) -> Attempt:

@@ -4,7 +4,7 @@ import logging
 import threading
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from facelogin import clients, stores, tokens
 from facelogin.stores import AttemptReport
@@ -60,8 +60,8 @@ def _deliver_until_stopped() -> None:
         _wake.clear()
         try:
             deliver_due()
-        except DatabaseError:  # it comes back, and the reports are in it
-            logger.exception("reports could not be read; they are tried again")
+        except Exception:  # one failed round must not end the thread; the reports are kept
+            logger.exception("reports could not be told; they are tried again")
         close_old_connections()
 
 

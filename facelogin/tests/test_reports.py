@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -96,7 +97,7 @@ ENDS: dict[str, tuple[Any, ...]] = {
     "given up later": (give_up_after_a_sample, "cancelled", 1, []),
     "gone at once": (leave, "not_started", 0, []),
     "gone later": (leave_after_a_sample, "cancelled", 1, []),
-    "nonsense": (send_nonsense, "bad_message", 0, []),
+    "nonsense": (send_nonsense, "not_started", 0, []),
     "too large a frame": (send_too_much, "frame_too_large", 0, []),
     "a lost worker": (lose_the_workers, "temporarily_unavailable", None, []),
 }
@@ -137,7 +138,7 @@ async def test_whom_another_attempt_supersedes_is_told(
     await newer.open(accounts.ticket("enrol", user_id))
     await older.hear()
     await older.socket.wait()
-    assert [r["outcome"] for r in await told(accounts)] == ["superseded"]
+    assert [r["outcome"] for r in await told(accounts)] == ["not_started"]  # no frame came
     await leave(newer)
 
 
@@ -147,6 +148,24 @@ async def test_a_full_server_is_told(
     monkeypatch.setattr(capture, "ATTEMPTS_PER_WORKER", 0)
     await Browser().open(accounts.ticket("enrol", user_id))
     assert [r["outcome"] for r in await told(accounts)] == ["server_full"]
+
+
+async def test_whoever_leaves_while_the_ticket_is_spent_is_told_of(
+    accounts: Accounts, user_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spend = stores.spend_ticket
+
+    def spend_slowly(*args: Any) -> bool:
+        time.sleep(0.3)
+        return spend(*args)
+
+    monkeypatch.setattr(stores, "spend_ticket", spend_slowly)
+    browser = Browser()
+    await browser.open()
+    await browser.say({"type": "attempt.start", "ticket": accounts.ticket("enrol", user_id)})
+    await asyncio.sleep(0.1)
+    await leave(browser)
+    assert [r["outcome"] for r in await told(accounts)] == ["not_started"]
 
 
 async def test_a_refused_ticket_is_not_told(accounts: Accounts, user_id: uuid.UUID) -> None:
@@ -192,6 +211,11 @@ async def test_an_attempt_that_died_with_its_process_is_told_later(
     assert [r["outcome"] for r in await told(accounts)] == ["temporarily_unavailable"]
 
 
+def test_a_report_of_a_newer_copy_is_understood(db: None, user_id: uuid.UUID) -> None:
+    kept = {"user_id": str(user_id), "outcome": "match", "added_later": 1}
+    assert AttemptReport.read(kept) == AttemptReport(str(user_id), "match")
+
+
 def test_two_copies_never_tell_the_same(db: None, user_id: uuid.UUID) -> None:
     report = AttemptReport(str(user_id), "match")
     ends = timezone.now() + timedelta(minutes=2)
@@ -226,8 +250,6 @@ def test_a_ticket_is_kept_while_its_report_is_due(db: None, user_id: uuid.UUID) 
 def test_the_thread_tells_what_an_earlier_process_left(
     transactional_db: None, accounts: Accounts, user_id: uuid.UUID
 ) -> None:
-    import time
-
     left = AttemptReport(str(user_id), "non_match", accepted_frames=12)
     stores.spend_ticket("left " + "x" * 20, timezone.now() + timedelta(minutes=2), left)
     stores.put_report("left " + "x" * 20, left)

@@ -120,7 +120,7 @@ MANAGEMENT_HOST = ""
 # How long a stopping server waits for running attempts. Longer than a verification may take (30 s)
 # and its verdict may travel, so that nobody before the camera is cut off; an enrolment (60 s) may
 # be, and is told to come back. A cluster's grace period must be longer than this.
-DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 35, lowest=0, highest=600)
+DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 25, lowest=0, highest=600)
 # Name -> dotted name of a check (kubevision.readiness); /readyz runs them all.
 READINESS_CHECKS: dict[str, str] = {"keys": "kubevision.readiness.check_keys"}
 # Variable -> its key file and what reads one.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import environ
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ImproperlyConfigured
 
@@ -109,6 +108,9 @@ def _is_address(value: str) -> bool:
     return True
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
 def _origin_problem(value: str) -> str | None:
     try:
         parts = urlsplit(value)
@@ -120,7 +122,13 @@ def _origin_problem(value: str) -> str | None:
         return f"{value!r} is not an origin like https://name or http://name:port"
     if port == 0:
         return f"{value!r} names port 0"
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
+    if (
+        value.endswith((":", "?", "#"))
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+        or parts.username is not None
+    ):
         return f"{value!r} must hold scheme, host and port only"
     return None
 
@@ -144,7 +152,12 @@ def origin(name: str, default: str, *, may_be_empty: bool = False) -> str:
 def _checked_origin(name: str, value: str, example: str) -> str:
     if problem := _origin_problem(value):
         raise _malformed(name, problem, example)
-    return value.rstrip("/")
+    # As browsers write it: names and schemes in small letters, no port that goes without saying.
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in {None, DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def networks(name: str, default: str) -> list[Network]:
@@ -229,9 +242,12 @@ def database(name: str, default: str | None) -> dict[str, object]:
     for path in (file.parent, *([file] if file.exists() else [])):
         if not os.access(path, os.W_OK):
             raise _malformed(name, f"cannot be used: {path} is not writable", example)
-    config: dict[str, object] = environ.Env.db_url_config(url)
-    config["OPTIONS"] = SQLITE_OPTIONS
-    return config
+    # The path as it was checked: a URL's reader would take # and % in it for something else.
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "OPTIONS": SQLITE_OPTIONS,
+    }
 
 
 # WAL lets readers go on while one writes; IMMEDIATE takes the write lock at the start of a

@@ -165,6 +165,7 @@ WRONG_SOCKETS: dict[str, tuple[dict[str, Any], ...]] = {
     "a wrong close after a result": (ACCEPT, heard(START), text(READY), RESULT, close(1011)),
     "a wrong close after an error": (ACCEPT, heard(START), BAD_MESSAGE, close(4401)),
     "nonsense overlooked": (ACCEPT, heard(START), text(READY), heard("{}"), RESULT),
+    "an end without a word": (ACCEPT, heard(START), text(READY), close(4500)),
     "a second start overlooked": (ACCEPT, heard(START), text(READY), heard(START), RESULT),
 }
 

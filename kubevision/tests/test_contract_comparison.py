@@ -70,6 +70,20 @@ BREAKING: dict[str, Change] = {
     "a parameter required": lambda d: paths(d)["/auth/v1/session"]["get"].update(
         parameters=[{"name": "x", "in": "query", "required": True}]
     ),
+    "a proof asked for": lambda d: paths(d)["/auth/v1/users"]["post"].pop("security"),
+    "a parameter of another type": lambda d: paths(d)["/auth/v1/user"]["get"]["parameters"][
+        0
+    ].update(schema={"type": "integer"}),
+    "a parameter required now": lambda d: paths(d)["/auth/v1/user"]["get"]["parameters"][0].update(
+        required=True
+    ),
+    "a keyword without a rule": lambda d: schemas(d)["Session"].update(minProperties=9),
+    "an object opened": lambda d: schemas(d)["Session"].pop("additionalProperties"),
+    "another subprotocol": lambda d: d[SOCKETS]["channels"]["capture"].pop("bindings"),
+    "messages the other way": lambda d: (
+        d[SOCKETS]["operations"]["hear"].update(action="send"),
+        d[SOCKETS]["operations"]["tell"].update(action="receive"),
+    ),
     "a message gone": lambda d: d.pop("messages/attempt.cancel.schema.json"),
     "a message sent no more": lambda d: d[SOCKETS]["operations"]["tell"]["messages"].pop(),
     "a message's member gone": lambda d: message(d, "error")["properties"].pop("detail"),

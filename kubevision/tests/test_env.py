@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,3 +60,32 @@ def test_a_rooms_own_variable_comes_first(monkeypatch: pytest.MonkeyPatch) -> No
     assert env.room_variable("test", "DATABASE_URL") == "DATABASE_URL"
     monkeypatch.setenv("TEST_DATABASE_URL", "sqlite:///x")
     assert env.room_variable("test", "DATABASE_URL") == "TEST_DATABASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("HTTPS://Portal.Example.org", "https://portal.example.org"),
+        ("https://portal.example.org:443/", "https://portal.example.org"),
+        ("http://a:8080", "http://a:8080"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_origins_are_kept_as_browsers_write_them(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: str
+) -> None:
+    monkeypatch.setenv("KV_TEST", written)
+    assert env.origin("KV_TEST", "") == read
+
+
+@pytest.mark.parametrize("value", ["https://x?", "https://x#", "https://x:"])
+def test_half_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("KV_TEST", value)
+    with pytest.raises(ImproperlyConfigured, match="KV_TEST"):
+        env.origin("KV_TEST", "")
+
+
+def test_a_database_file_may_have_any_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("a#b.sqlite3", "a%41.sqlite3"):
+        monkeypatch.setenv("KV_TEST", f"sqlite:///{tmp_path}/{name}")
+        assert env.database("KV_TEST", None)["NAME"] == f"{tmp_path}/{name}"

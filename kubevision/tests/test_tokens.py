@@ -104,12 +104,25 @@ def test_a_withdrawn_key_is_forgotten(
 
 
 @pytest.mark.parametrize("body", [b"no json", b"{}", b'{"keys": [{"kty": "RSA"}]}', b"[]"])
-def test_nonsense_for_keys_is_an_outage_not_a_refusal(publisher: Publisher, body: bytes) -> None:
+def test_nonsense_for_keys_is_an_outage_not_a_refusal(
+    publisher: Publisher, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publisher.body = body
-    with pytest.raises(tokens.KeysUnavailable):
-        publisher.read(publisher.token())
+    for _ in range(5):  # the outage is remembered: callers do not each ask again
+        with pytest.raises(tokens.KeysUnavailable):
+            publisher.read(publisher.token())
+    assert publisher.fetches == 1
     publisher.body = None
+    clock = tokens.time.monotonic()
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: clock + 2.5)
     assert publisher.read(publisher.token())["sub"] == "x"
+
+
+def test_a_service_that_hangs_holds_up_nobody_who_has_its_key(publisher: Publisher) -> None:
+    token = publisher.token()
+    publisher.read(token)
+    with publisher.keys._lock:  # somebody waits for an answer that does not come
+        assert publisher.read(token)["sub"] == "x"
 
 
 def test_a_service_away_keeps_its_known_keys(

@@ -80,6 +80,7 @@ class _Listener:
         self.answered = 0
         self.has_started = False
         self.has_given_up = False
+        self.is_open = False
         self.is_ready = False
         self.must_refuse = ""  # why the server owes a bad_message
         self.last: dict[str, Any] | None = None
@@ -113,7 +114,9 @@ class _Listener:
                 raise ContractBroken(f"accepted with {event.get('subprotocol')}")
             case "websocket.send":
                 self._said_message(event)
-            case "websocket.close" if self.last is not None:
+            case "websocket.accept":
+                self.is_open = True
+            case "websocket.close" if self.is_open:
                 self._said_close(event.get("code"))
 
     def _said_message(self, event: Event) -> None:
@@ -152,7 +155,8 @@ class _Listener:
         self.last = message
 
     def _said_close(self, code: int | None) -> None:
-        assert self.last is not None
+        if self.last is None:
+            raise ContractBroken(f"closed with {code} without a word")
         errors = read_json("errors.json")
         expected = (
             errors["close_codes"][self.last["code"]]

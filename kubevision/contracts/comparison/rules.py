@@ -40,22 +40,17 @@ def _operations(old: Contract, new: Contract) -> Iterator[str]:
 def _operation(
     name: str, old: Contract, before: Schema, new: Contract, after: Schema
 ) -> Iterator[str]:
-    wanted = {p["name"] for p in before.get("parameters", [])}
-    for parameter in after.get("parameters", []):
-        if parameter.get("required") and parameter["name"] not in wanted:
-            yield f"{name} requires the parameter {parameter['name']}"
-    yield from (f"{name} lost the parameter {p}" for p in wanted - _parameters(after))
+    yield from _parameters(name, before, after)
+    if before.get("security") != after.get("security"):
+        yield f"{name} asks for another proof"
     comparison = Comparison(old, new)
-    if body := after.get("requestBody"):
-        body_document, body = new.resolved(after["document"], body)
-        if "requestBody" not in before:
-            if body.get("required"):
-                yield f"{name} requires a body"
-        else:
-            before_document, before_body = old.resolved(before["document"], before["requestBody"])
-            yield from comparison.contents(
-                f"{name} request", (before_document, before_body), (body_document, body), "taken"
-            )
+    if "requestBody" in after:
+        # No body at all is one that nobody must send.
+        before_body = old.resolved(before["document"], before.get("requestBody", {}))
+        after_body = new.resolved(after["document"], after["requestBody"])
+        if after_body[1].get("required") and not before_body[1].get("required"):
+            yield f"{name} requires a body"
+        yield from comparison.contents(f"{name} request", before_body, after_body, "taken")
     for status, response in before["responses"].items():
         if status not in after["responses"]:
             yield f"{name} lost the answer {status}"
@@ -68,8 +63,21 @@ def _operation(
         )
 
 
-def _parameters(operation: Schema) -> set[str]:
-    return {parameter["name"] for parameter in operation.get("parameters", [])}
+def _parameters(name: str, before: Schema, after: Schema) -> Iterator[str]:
+    old = {each["name"]: each for each in before.get("parameters", [])}
+    new = {each["name"]: each for each in after.get("parameters", [])}
+    for parameter in new.keys() - old.keys():
+        if new[parameter].get("required"):
+            yield f"{name} requires the parameter {parameter}"
+    for parameter, one in old.items():
+        if parameter not in new:
+            yield f"{name} lost the parameter {parameter}"
+        elif _without_words(one) != _without_words(new[parameter]):
+            yield f"{name} takes the parameter {parameter} otherwise"
+
+
+def _without_words(parameter: Schema) -> Schema:
+    return {name: value for name, value in parameter.items() if name != "description"}
 
 
 def _directions(contract: Contract) -> dict[str, set[Direction]]:
@@ -89,13 +97,22 @@ def _messages(old: Contract, new: Contract) -> Iterator[str]:
     yield from (f"{a} is gone" for a in gone if not _has_higher_version(a, new_addresses))
     if gone:
         return  # the version rose; its messages are new
+    if _bindings(old) != _bindings(new):
+        yield "the socket opens otherwise"
     directions, after = _directions(old), new.schemas("messages")
     for name, before in old.schemas("messages").items():
         if name not in after or name not in _directions(new):
             yield f"the message {name} is gone"
             continue
+        if not directions[name] <= _directions(new)[name]:
+            yield f"the message {name} goes the other way"
         for direction in sorted(directions[name]):
             yield from Comparison(old, new).schema(name, ("", before), ("", after[name]), direction)
+
+
+def _bindings(contract: Contract) -> list[object]:
+    channels = contract.documents["facelogin.asyncapi.yaml"]["channels"]
+    return [channel.get("bindings") for channel in channels.values()]
 
 
 def _addresses(contract: Contract) -> set[str]:

@@ -13,6 +13,10 @@ Place = tuple[str, Any]  # a document's name and a node in it
 # What a service sends may not grow beyond these, what it takes may not shrink below them.
 UPPER_BOUNDS = {"maxLength", "maximum", "maxItems"}
 LOWER_BOUNDS = {"minLength", "minimum", "minItems"}
+# Keywords with rules of their own below; every other one must stay as it is, but for these words.
+NESTED = {"properties", "items", "if", "then", "else", "allOf", "oneOf", "anyOf"}
+RULED = NESTED | UPPER_BOUNDS | LOWER_BOUNDS | {"enum", "required"}
+WORDS = {"$id", "$schema", "title", "description", "examples", "x-header-typ", "x-life-seconds"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Comparison:
 
 
 def _values(where: str, old: Schema, new: Schema, direction: Direction) -> Iterator[str]:
-    for keyword in ("type", "const", "format", "pattern", "not", "uniqueItems"):
+    for keyword in sorted((set(old) | set(new)) - RULED - WORDS):
         if old.get(keyword) != new.get(keyword):
             yield f"{where}: {keyword} {old.get(keyword)!r} became {new.get(keyword)!r}"
     before, after = old.get("enum"), new.get("enum")
