@@ -20,6 +20,7 @@ from facelogin.recognition import (
     CalibrationTable,
     Enrolment,
     EnrolmentRefused,
+    Frame,
     Recognizer,
     Reference,
     Template,
@@ -79,7 +80,7 @@ def _sample(file: Path, recognizer: Recognizer, is_tight_crop: bool) -> Template
         grey = cv2.resize(
             grey, None, fx=ATT_ENLARGEMENT, fy=ATT_ENLARGEMENT, interpolation=cv2.INTER_CUBIC
         )
-    return recognizer.observe_grey(grey.astype(np.uint8, copy=False)).template
+    return recognizer.observe_frame(Frame(grey.astype(np.uint8, copy=False))).template
 
 
 def reference_of(samples: list[Template]) -> Reference:

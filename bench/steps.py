@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bench.measure import Stopwatch
 from facelogin.recognition import FrameHistory, Recognizer, Reference, quality
 from facelogin.recognition.detection import Detector
-from facelogin.recognition.engines.lbph import FACE_SIDE, LbphEngine
+from facelogin.recognition.engines.lbph import FACE_SIDE, LbphEngine, inner_face
 from facelogin.recognition.imaging import decode_grey, fingerprint, jpeg_size, tan_triggs
-from facelogin.recognition.recognizer import inner_face
+from facelogin.recognition.scoring import dissimilarity
 from facelogin.recognition.types import Template
 from facelogin.workers import read_cascades
 
@@ -38,7 +38,7 @@ class Pipeline:
 
     def __init__(self) -> None:
         cascades = read_cascades()
-        self.recognizer = Recognizer(cascades, LbphEngine.name)
+        self.recognizer = Recognizer(cascades, [LbphEngine()])
         self._detector = Detector(cascades)
         self._engine = LbphEngine()
         self._key, self._nonce = AESGCM(AESGCM.generate_key(256)), b"twelve bytes"
@@ -104,7 +104,7 @@ class Pipeline:
         watch.mark("normalise light")
         template = self._engine.counts(normalised)
         watch.mark("LBP histograms")
-        self._engine.dissimilarity(template, reference)
+        dissimilarity(self._engine, template, reference)
         watch.mark("compare with 10 samples")
         return template, seen
 

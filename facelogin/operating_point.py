@@ -15,8 +15,13 @@ def _table(engine: str) -> CalibrationTable:
     return CalibrationTable.from_json(folder.joinpath(f"{engine}.calibration.json").read_text())
 
 
-def threshold() -> float:
+def threshold(engine: str | None = None) -> float:
     """Return the dissimilarity at or under which a sample matches, from the engine's table.
+
+    Parameters
+    ----------
+    engine : str, optional
+        The engine that made the reference; that of new references unless given.
 
     Raises
     ------
@@ -24,7 +29,7 @@ def threshold() -> float:
         If the table shows no such false match rate.
     """
     try:
-        table = _table(settings.FACELOGIN_ENGINE)
+        table = _table(engine or settings.FACELOGIN_ENGINE)
         return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
     except CalibrationError as error:
         raise ImproperlyConfigured(

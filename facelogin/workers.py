@@ -25,7 +25,9 @@ from facelogin import metrics, operating_point
 from facelogin.lanes import Lane
 from facelogin.recognition import (
     CASCADES,
+    ENGINES,
     Enrolment,
+    FaceRegion,
     Observation,
     Recognizer,
     Reference,
@@ -53,9 +55,17 @@ def read_cascades() -> dict[str, str]:
 
 
 def make_recognizer(engine: str = "lbph") -> Recognizer:
-    """Read OpenCV's cascades and return a recognizer that uses one thread."""
+    """Read OpenCV's cascades and return a recognizer that uses one thread.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"no engine {engine!r}; there are: {', '.join(sorted(ENGINES))}")
     limit_threads(1)
-    return Recognizer(read_cascades(), engine)
+    return Recognizer(read_cascades(), [ENGINES[engine]()])
 
 
 def _start_worker(engine: str) -> None:
@@ -74,8 +84,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _observe(jpeg: bytes, reference: Reference | None) -> tuple[Observation, float | None]:
-    observation = _recognizer.observe(jpeg)
+def _observe(
+    jpeg: bytes, reference: Reference | None, near: FaceRegion | None
+) -> tuple[Observation, float | None]:
+    observation = _recognizer.observe(jpeg, reference.engine if reference else None, near)
     if reference is None or observation.template is None:
         return observation, None
     return observation, _recognizer.dissimilarity(observation.template, reference)
@@ -116,11 +128,11 @@ class WorkerPool:
         return await lane.call(work, *args, **kwargs)
 
     async def observe(
-        self, jpeg: bytes, reference: Reference | None = None
+        self, jpeg: bytes, reference: Reference | None = None, near: FaceRegion | None = None
     ) -> tuple[Observation, float | None]:
         """Look at a frame; with a reference and a usable sample also return the dissimilarity."""
         with metrics.RECOGNITION_SECONDS.time():
-            return await self._call(_observe, jpeg, reference)
+            return await self._call(_observe, jpeg, reference, near)
 
     async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
         """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""

@@ -7,14 +7,19 @@ import cv2
 
 from facelogin.recognition.calibration import CalibrationTable
 from facelogin.recognition.detection import CASCADES
-from facelogin.recognition.engines import ENGINES
+from facelogin.recognition.engines import ENGINES, Engine
 from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
 from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
+from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
 from facelogin.recognition.types import (
+    Box,
+    Colour,
+    Face,
     FaceRegion,
     Fingerprint,
+    Grey,
     Observation,
     Reason,
     Reference,
@@ -28,13 +33,19 @@ __all__ = [
     "FRAMES_WANTED",
     "MAX_FRAME_PIXELS",
     "WANTED_SAMPLES",
+    "Box",
     "CalibrationError",
     "CalibrationTable",
+    "Colour",
+    "Engine",
     "Enrolment",
     "EnrolmentRefused",
+    "Face",
     "FaceRegion",
     "Fingerprint",
+    "Frame",
     "FrameHistory",
+    "Grey",
     "Observation",
     "Reason",
     "Recognizer",

@@ -1,13 +1,12 @@
 """Finding the face: Viola-Jones (Haar) cascades at a reduced size."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from facelogin.recognition.search import search
-from facelogin.recognition.types import FaceRegion, Grey
+from facelogin.recognition.types import Box, Grey
 
 FRONTAL = "haarcascade_frontalface_default.xml"
 PROFILE = "haarcascade_profileface.xml"
@@ -25,30 +24,6 @@ SECOND_FACE_VOTES = 1 / 3
 FACE_STRIDE = 2
 # A turned head is advice, not a box; every third size saw 1101 of 1109 that all sizes saw.
 PROFILE_STRIDE = 3
-
-
-@dataclass(frozen=True)
-class Box:
-    """A square in pixels of the full frame."""
-
-    x: int
-    y: int
-    side: int
-    votes: int = 0  # how many overlapping detections were merged into this one
-
-    def region(self, grey: Grey) -> FaceRegion:
-        """Return the box as shares of the frame."""
-        height, width = grey.shape
-        return FaceRegion(
-            round(self.x / width, 4),
-            round(self.y / height, 4),
-            round(self.side / width, 4),
-            round(self.side / height, 4),
-        )
-
-    def cut(self, grey: Grey) -> Grey:
-        """Return the pixels of the box; a view, no copy."""
-        return grey[self.y : self.y + self.side, self.x : self.x + self.side]
 
 
 def those_that_count(boxes: Sequence[Box]) -> list[Box]:

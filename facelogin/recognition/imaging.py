@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from facelogin.recognition.types import Fingerprint, Grey
+from facelogin.recognition.types import Colour, Fingerprint, Grey
 
 # JPEG markers that start a frame and so hold its size: all SOFn but DHT, JPG and DAC.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -68,13 +68,26 @@ def decode_grey(data: bytes) -> Grey | None:
 
     Orientation tags are ignored: what the camera saw is what is judged.
     """
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    return _decode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def decode_colour(data: bytes) -> Colour | None:
+    """Decode a picture to (height, width, 3) uint8, blue first; None if OpenCV cannot."""
+    return _decode(data, cv2.IMREAD_COLOR)
+
+
+def _decode(data: bytes, flags: int) -> npt.NDArray[np.uint8] | None:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         return None
     # imdecode answers None for what it cannot read; its stub does not say so.
     return None if image is None else image.astype(np.uint8, copy=False)
+
+
+def to_grey(colour: Colour) -> Grey:
+    """Return the (height, width) brightness of a colour picture."""
+    return cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 def fingerprint(grey: Grey) -> Fingerprint:

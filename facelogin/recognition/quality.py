@@ -2,8 +2,7 @@
 
 import cv2
 
-from facelogin.recognition.detection import Box
-from facelogin.recognition.types import Grey, Reason
+from facelogin.recognition.types import Box, Grey, Reason
 
 SMALLEST_FACE_PIXELS = 80  # width; below it the patterns of a face are interpolation
 LARGEST_FACE_SHARE = 0.85  # of the frame's height; nearer, a wide-angle camera bends the face

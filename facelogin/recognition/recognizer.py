@@ -1,12 +1,13 @@
 """One frame in, one observation out: the steps in order, the cheap ones first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from facelogin.recognition import quality
-from facelogin.recognition.detection import Box, Detector
-from facelogin.recognition.engines import ENGINES
-from facelogin.recognition.imaging import decode_grey, fingerprint, has_few_scans, jpeg_size
-from facelogin.recognition.types import Grey, Observation, Reason, Reference, Template
+from facelogin.recognition import quality, scoring
+from facelogin.recognition.detection import Detector
+from facelogin.recognition.engines import Engine
+from facelogin.recognition.frame import Frame
+from facelogin.recognition.imaging import fingerprint, has_few_scans, jpeg_size
+from facelogin.recognition.types import Face, FaceRegion, Observation, Reason, Reference, Template
 
 MAX_FRAME_PIXELS = 1280 * 960  # judged from the header, before anything is decoded
 
@@ -18,35 +19,55 @@ class Recognizer:
     ----------
     cascades : mapping of str to str
         The XML texts named in CASCADES.
-    engine : str
-        Name of an engine in ENGINES.
+    engines : sequence of Engine
+        The first makes new references; the others can still compare with the references they made
+        while people enrol anew.
 
     Raises
     ------
     ValueError
-        If a cascade does not load or the engine does not exist.
+        If a cascade does not load.
     """
 
-    def __init__(self, cascades: Mapping[str, str], engine: str) -> None:
-        if engine not in ENGINES:
-            raise ValueError(f"no engine {engine!r}; there are: {', '.join(sorted(ENGINES))}")
+    def __init__(self, cascades: Mapping[str, str], engines: Sequence[Engine]) -> None:
         self._detector = Detector(cascades)
-        self._engine = ENGINES[engine]()
+        self._engines = {engine.name: engine for engine in engines}
+        self.engine = engines[0].name
 
-    def observe(self, jpeg: bytes) -> Observation:
-        """Look at one frame; any bytes get an answer."""
+    def observe(
+        self, jpeg: bytes, engine: str | None = None, near: FaceRegion | None = None
+    ) -> Observation:
+        """Look at one frame; any bytes get an answer.
+
+        Parameters
+        ----------
+        jpeg : bytes
+        engine : str, optional
+            Whose template is wanted; that of new references unless given.
+        near : FaceRegion, optional
+            Where the face was in the frame before.
+
+        Raises
+        ------
+        ValueError
+            If there is no such engine here.
+        """
         size = jpeg_size(jpeg)
         if size is None:
             return Observation((Reason.UNDECODABLE,))
         if size[0] * size[1] > MAX_FRAME_PIXELS:
             return Observation((Reason.TOO_MANY_PIXELS,))
-        grey = decode_grey(jpeg) if has_few_scans(jpeg) else None
-        if grey is None:
+        frame = Frame.from_bytes(jpeg) if has_few_scans(jpeg) else None
+        if frame is None:
             return Observation((Reason.UNDECODABLE,))
-        return self.observe_grey(grey)
+        return self.observe_frame(frame, engine, near)
 
-    def observe_grey(self, grey: Grey) -> Observation:
-        """Look at one decoded frame, (height, width) uint8."""
+    def observe_frame(
+        self, frame: Frame, engine: str | None = None, near: FaceRegion | None = None
+    ) -> Observation:
+        """Look at one decoded frame; see `observe`."""
+        maker = self._engine(engine or self.engine)
+        grey = frame.grey
         seen = fingerprint(grey)
         faces = self._detector.faces(grey)
         if not faces:
@@ -55,25 +76,22 @@ class Recognizer:
             return Observation((reason,), fingerprint=seen)
         if len(faces) > 1:
             return Observation((Reason.SEVERAL_FACES,), fingerprint=seen)
-        face = faces[0]
-        reasons = quality.judge(grey, face)
-        template = None if reasons else self._engine.template(inner_face(face).cut(grey))
-        return Observation(reasons, face.region(grey), template, seen)
+        face = Face(faces[0])
+        reasons = quality.judge(grey, face.box)
+        template = None if reasons else maker.template(frame, face)
+        return Observation(reasons, face.box.region(grey), template, seen)
 
     def dissimilarity(self, probe: Template, reference: Reference) -> float:
-        """Compare a probe with one person's reference.
+        """Compare a probe with one person's reference, as the engine that made it does.
 
         Raises
         ------
         ValueError
-            If another engine made the reference.
+            If that engine is not here, or the probe is another's.
         """
-        if reference.engine != self._engine.name:
-            raise ValueError(f"{self._engine.name} cannot compare {reference.engine} templates")
-        return self._engine.dissimilarity(probe, reference)
+        return scoring.dissimilarity(self._engine(reference.engine), probe, reference)
 
-
-def inner_face(box: Box) -> Box:
-    """Return the part of a Haar box that is face on everybody: without hair, ears, background."""
-    margin = box.side // 10
-    return Box(box.x + margin, box.y + margin, box.side - 2 * margin)
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            raise ValueError(f"no engine {name!r} here; there are: {', '.join(self._engines)}")
+        return self._engines[name]

@@ -1,8 +1,11 @@
 """The values recognition works with, named as ISO/IEC 2382-37 names them."""
 
+import io
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +13,14 @@ import numpy.typing as npt
 Grey = npt.NDArray[np.uint8]
 """(height, width) uint8, 0 black to 255 white."""
 
-Template = npt.NDArray[np.uint8]
-"""(64, 256) uint8: how often each local binary pattern occurs in each cell of an 8x8 grid."""
+Colour = npt.NDArray[np.uint8]
+"""(height, width, 3) uint8, blue, green, red as OpenCV has them."""
+
+Template = npt.NDArray[Any]
+"""What an engine makes of a face; shape and numbers are the engine's own."""
 
 Fingerprint = npt.NDArray[np.uint8]
 """(48, 64) uint8: a whole frame, reduced; tells frames of one attempt apart, not people."""
-
-CELLS, BINS = 64, 256
 
 
 class Reason(StrEnum):
@@ -48,6 +52,50 @@ class FaceRegion:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A square in pixels of the full frame."""
+
+    x: int
+    y: int
+    side: int
+    votes: int = 0  # how many overlapping detections were merged into this one
+
+    def region(self, grey: Grey) -> FaceRegion:
+        """Return the box as shares of the frame."""
+        height, width = grey.shape
+        return FaceRegion(
+            round(self.x / width, 4),
+            round(self.y / height, 4),
+            round(self.side / width, 4),
+            round(self.side / height, 4),
+        )
+
+    def cut(self, grey: Grey) -> Grey:
+        """Return the pixels of the box; a view, no copy."""
+        return grey[self.y : self.y + self.side, self.x : self.x + self.side]
+
+
+Point = tuple[float, float]
+"""x, y in pixels of the full frame."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face is in its frame.
+
+    Attributes
+    ----------
+    box : Box
+        The detector's square.
+    eyes : pair of Point or None
+        Centres of the eye on the picture's left and of the one on its right, where both were found.
+    """
+
+    box: Box
+    eyes: tuple[Point, Point] | None = None
+
+
+@dataclass(frozen=True)
 class Observation:
     """What one frame showed.
 
@@ -60,6 +108,10 @@ class Observation:
     fingerprint: Fingerprint | None = None
 
 
+def _one_group() -> npt.NDArray[np.uint8]:
+    return np.zeros(0, np.uint8)
+
+
 @dataclass(frozen=True)
 class Reference:
     """The stored templates that a person's probe is compared with.
@@ -68,15 +120,50 @@ class Reference:
     ----------
     engine : str
         Name of the engine that made the templates; no other can compare them.
-    templates : (samples, 64, 256) uint8
+    templates : (samples, ...)
+        Each in the engine's own shape.
+    groups : (samples,) uint8
+        Which capture a sample is from: one day, one light. One capture unless given.
     """
 
     engine: str
-    templates: npt.NDArray[np.uint8]
+    templates: npt.NDArray[Any]
+    groups: npt.NDArray[np.uint8] = field(default_factory=_one_group)
+
+    def __post_init__(self) -> None:
+        samples = len(self.templates)
+        if not len(self.groups):
+            object.__setattr__(self, "groups", np.zeros(samples, np.uint8))
+        if not samples or self.groups.shape != (samples,):
+            raise ValueError(f"{samples} samples do not fit groups of {self.groups.shape}")
+
+    @classmethod
+    def joined(cls, captures: Sequence["Reference"]) -> "Reference":
+        """Return several captures of one person as one reference; each stays a group of its own.
+
+        Raises
+        ------
+        ValueError
+            If different engines made them.
+        """
+        engines = {capture.engine for capture in captures}
+        if len(engines) != 1:
+            raise ValueError(f"captures of {len(engines)} engines make no reference")
+        groups: list[npt.NDArray[np.uint8]] = []
+        taken = 0
+        for capture in captures:
+            _, numbers = np.unique(capture.groups, return_inverse=True)
+            groups.append((numbers + taken).astype(np.uint8))
+            taken += int(numbers.max()) + 1
+        templates = np.concatenate([capture.templates for capture in captures])
+        return cls(engines.pop(), templates, np.concatenate(groups))
 
     def to_bytes(self) -> bytes:
-        """Return the reference as bytes; ten templates of 16 KiB shrink to about a third."""
-        return self.engine.encode() + b"\0" + zlib.compress(self.templates.tobytes(), level=6)
+        """Return the reference as bytes; counts of patterns shrink to about a third."""
+        packed = io.BytesIO()
+        for array in (self.groups, self.templates):
+            np.lib.format.write_array(packed, array, allow_pickle=False)
+        return self.engine.encode() + b"\0" + zlib.compress(packed.getvalue(), level=6)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Reference":
@@ -89,9 +176,12 @@ class Reference:
         """
         engine, _, packed = data.partition(b"\0")
         try:
-            flat = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
-        except zlib.error as error:
+            arrays = io.BytesIO(zlib.decompress(packed))
+            groups, templates = (
+                np.lib.format.read_array(arrays, allow_pickle=False) for _ in range(2)
+            )
+        except (zlib.error, ValueError, EOFError) as error:
             raise ValueError(f"not a reference: {error}") from None
-        if flat.size == 0 or flat.size % (CELLS * BINS):
-            raise ValueError(f"{flat.size} bytes are no whole number of templates")
-        return cls(engine.decode(), flat.reshape(-1, CELLS, BINS))
+        if arrays.read(1) or not templates.ndim or groups.dtype != np.uint8 or not groups.size:
+            raise ValueError("not a reference: two arrays were expected")
+        return cls(engine.decode(), templates, groups)

@@ -144,7 +144,7 @@ class VerifyClaim:
         self._ticket = ticket
         self._reference = reference
         self.engine = reference.engine
-        self._verification = Verification(operating_point.threshold())
+        self._verification = Verification(operating_point.threshold(reference.engine))
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:

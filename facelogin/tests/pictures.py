@@ -10,8 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from facelogin.recognition import Recognizer
-from facelogin.recognition.types import Grey
+from facelogin.recognition import ENGINES, Box, Face, Frame, Grey, Recognizer, Template
 from facelogin.workers import make_recognizer
 
 WIDTH, HEIGHT = 640, 480
@@ -56,9 +55,18 @@ def portrait(
     return as_grey(cv2.warpAffine(_portrait(), move, size, borderMode=cv2.BORDER_REPLICATE))
 
 
+FACE_BOX = Box(232, 152, 176)
+"""About where a detector finds the face that `portrait` puts in the middle."""
+
+
 def face_of(image: Grey) -> Grey:
-    """The middle of a frame, where `portrait` puts the face."""
+    """The face without hair, ears and background."""
     return image[170:310, 250:390]
+
+
+def template_of(image: Grey, box: Box = FACE_BOX, engine: str = "lbph") -> Template:
+    """What an engine makes of the face in a box."""
+    return ENGINES[engine]().template(Frame(image), Face(box))
 
 
 def stranger(image: Grey, seed: int) -> Grey:

@@ -7,13 +7,13 @@ import pytest
 
 from facelogin.recognition import (
     WANTED_SAMPLES,
+    Box,
     CalibrationTable,
     Enrolment,
     EnrolmentRefused,
     Reference,
     Template,
 )
-from facelogin.recognition.engines.lbph import LbphEngine
 from facelogin.recognition.enrolment import KEPT_SAMPLES, LEFT_OUT_SAMPLES
 from facelogin.tests import pictures
 
@@ -28,16 +28,14 @@ def threshold() -> float:
 
 def templates(count: int = WANTED_SAMPLES, seed: int = 0) -> list[Template]:
     """One person."""
-    engine = LbphEngine()
-    return [engine.template(pictures.face_of(f)) for f in pictures.frames(count, seed)]
+    return [pictures.template_of(frame) for frame in pictures.frames(count, seed)]
 
 
 def strangers(count: int) -> list[Template]:
     """As many people as templates."""
-    engine, made = LbphEngine(), pictures.frames(count, 50)
     return [
-        engine.template(pictures.face_of(pictures.stranger(picture, seed)))
-        for seed, picture in enumerate(made)
+        pictures.template_of(pictures.stranger(picture, seed))
+        for seed, picture in enumerate(pictures.frames(count, 50))
     ]
 
 
@@ -105,7 +103,7 @@ def test_noise_is_no_person() -> None:
     random = np.random.default_rng(0)
     noise = random.integers(0, 256, (13, 140, 140), dtype=np.uint8)
     with pytest.raises(EnrolmentRefused):
-        finish([LbphEngine().template(face) for face in noise])
+        finish([pictures.template_of(face, Box(0, 0, 140)) for face in noise])
 
 
 def test_a_person_is_verified_later_and_a_stranger_is_not() -> None:

@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from facelogin.recognition import Reference, Template
+from facelogin.recognition import Box, Reference, Template
 from facelogin.recognition.engines.lbph import (
+    BINS,
     CELL_PIXELS,
+    CELLS,
     FACE_SIDE,
     GRID,
     NEIGHBOURS,
@@ -17,7 +19,8 @@ from facelogin.recognition.engines.lbph import (
     chi_square,
 )
 from facelogin.recognition.imaging import tan_triggs
-from facelogin.recognition.types import BINS, CELLS, Grey
+from facelogin.recognition.scoring import dissimilarity
+from facelogin.recognition.types import Grey
 from facelogin.tests import pictures
 
 SEEDS = range(8)
@@ -74,7 +77,8 @@ def test_an_even_face_fits_a_byte_as_well() -> None:
 @pytest.mark.parametrize("side", [1, 7, 80, 96, 97, 400])
 def test_a_face_of_any_size_gives_a_template(side: int) -> None:
     face = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
-    assert (LbphEngine().template(face).sum(axis=1) == CELL_PIXELS).all()
+    template = pictures.template_of(face, Box(0, 0, side))
+    assert (template.sum(axis=1) == CELL_PIXELS).all()
 
 
 def test_an_engine_keeps_nothing_of_the_face_before() -> None:
@@ -122,13 +126,25 @@ def test_other_shapes_are_refused_by_name(shape: tuple[int, int]) -> None:
 def test_the_score_is_the_mean_of_the_three_nearest() -> None:
     probe = random_template(0)
     templates = np.stack([random_template(seed) for seed in range(1, 11)])
-    score = LbphEngine().dissimilarity(probe, Reference("lbph", templates))
+    score = dissimilarity(LbphEngine(), probe, Reference("lbph", templates))
     assert score == pytest.approx(sum(sorted(chi_square(probe, templates).tolist())[:3]) / 3)
     far_added = Reference("lbph", np.concatenate([templates, 255 - templates]))
-    assert LbphEngine().dissimilarity(probe, far_added) == score
+    assert dissimilarity(LbphEngine(), probe, far_added) == score
+
+
+def test_captures_are_averaged_not_the_nearest_taken() -> None:
+    """Whoever is near one light of somebody must not be near all of them."""
+    probe = random_template(0)
+    days = [np.stack([random_template(10 * day + n) for n in range(4)]) for day in range(1, 4)]
+    apart = [dissimilarity(LbphEngine(), probe, Reference("lbph", day)) for day in days]
+    together = Reference.joined([Reference("lbph", day) for day in days])
+    assert dissimilarity(LbphEngine(), probe, together) == pytest.approx(sum(apart) / 3)
+    assert min(apart) < sum(apart) / 3
 
 
 def test_a_reference_of_another_engine_is_refused() -> None:
     reference = Reference("newer", random_template(1)[np.newaxis])
-    with pytest.raises(ValueError, match="lbph cannot compare newer"):
+    with pytest.raises(ValueError, match="no engine 'newer' here; there are: lbph"):
         pictures.recognizer().dissimilarity(random_template(0), reference)
+    with pytest.raises(ValueError, match="lbph cannot compare newer"):
+        dissimilarity(LbphEngine(), random_template(0), reference)

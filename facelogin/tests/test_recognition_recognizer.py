@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from facelogin.recognition import CASCADES, ENGINES, Reason, Recognizer
-from facelogin.recognition.detection import Box, Detector, load_cascade
+from facelogin.recognition import CASCADES, ENGINES, Frame, Reason, Recognizer
+from facelogin.recognition.detection import Detector, load_cascade
 from facelogin.recognition.engines.lbph import FACE_SIDE, LbphEngine
 from facelogin.recognition.imaging import decode_grey, jpeg_size, tan_triggs
 from facelogin.recognition.quality import judge
-from facelogin.recognition.types import Grey
+from facelogin.recognition.types import Box, Grey
 from facelogin.tests import pictures
 from facelogin.workers import make_recognizer
 
@@ -29,7 +29,7 @@ def recognizer() -> Recognizer:
 
 def test_an_engine_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(ValueError, match="no engine 'eigenfaces'; there are: lbph"):
-        Recognizer(NO_CASCADES, "eigenfaces")
+        make_recognizer("eigenfaces")
 
 
 def test_an_xml_that_is_no_cascade_is_refused() -> None:
@@ -37,7 +37,7 @@ def test_an_xml_that_is_no_cascade_is_refused() -> None:
         with pytest.raises(ValueError, match="no Haar cascade"):
             load_cascade(xml)
     with pytest.raises(ValueError, match="no Haar cascade"):
-        Recognizer(NO_CASCADES, "lbph")
+        Recognizer(NO_CASCADES, [LbphEngine()])
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))
@@ -79,14 +79,14 @@ def side_by_side(left: float, right: float) -> Grey:
 
 
 def test_somebody_walking_past_behind_is_no_second_person(recognizer: Recognizer) -> None:
-    observation = recognizer.observe_grey(side_by_side(2.2, 0.9))  # 98 px beside 212
+    observation = recognizer.observe_frame(Frame(side_by_side(2.2, 0.9)))  # 98 px beside 212
     assert observation.reasons == ()
     assert observation.face is not None
     assert observation.face.x + observation.face.width < 0.5
 
 
 def test_somebody_beside_is(recognizer: Recognizer) -> None:
-    observation = recognizer.observe_grey(side_by_side(1.9, 1.2))  # 120 px beside 182
+    observation = recognizer.observe_frame(Frame(side_by_side(1.9, 1.2)))  # 120 px beside 182
     assert observation.reasons == (Reason.SEVERAL_FACES,)
 
 
@@ -163,7 +163,7 @@ def test_a_little_out_of_focus_is_already_refused(
     recognizer: Recognizer, sigma: float, reasons: tuple[Reason, ...]
 ) -> None:
     picture = pictures.blurred(pictures.portrait(), sigma) if sigma else pictures.portrait()
-    assert recognizer.observe_grey(picture).reasons == reasons
+    assert recognizer.observe_frame(Frame(picture)).reasons == reasons
 
 
 @pytest.mark.parametrize("lacking", [0, 1])
@@ -185,7 +185,7 @@ def test_the_template_is_of_the_inner_face_with_its_light_normalised(
     recognizer: Recognizer,
 ) -> None:
     frame = pictures.portrait()
-    observation = recognizer.observe_grey(frame)
+    observation = recognizer.observe_frame(Frame(frame))
     assert observation.face is not None and observation.template is not None
     side = round(observation.face.width * pictures.WIDTH)
     margin = side // 10
@@ -200,8 +200,8 @@ def test_the_template_is_of_the_inner_face_with_its_light_normalised(
 def test_a_recognizer_remembers_nothing_of_another_person(recognizer: Recognizer) -> None:
     """One process serves everybody: training for one template must not mark the next."""
     mine, other = pictures.portrait(), pictures.portrait(2.0, (300, 230), 4)
-    before = recognizer.observe_grey(mine).template
-    recognizer.observe_grey(other)
-    after = recognizer.observe_grey(mine).template
+    before = recognizer.observe_frame(Frame(mine)).template
+    recognizer.observe_frame(Frame(other))
+    after = recognizer.observe_frame(Frame(mine)).template
     assert before is not None and after is not None
     assert np.array_equal(before, after)

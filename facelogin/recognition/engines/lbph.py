@@ -1,19 +1,18 @@
 """Local binary pattern histograms: OpenCV makes them, numpy compares them."""
 
-from typing import ClassVar
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from facelogin.recognition.frame import Frame
 from facelogin.recognition.imaging import tan_triggs
-from facelogin.recognition.types import BINS, CELLS, Grey, Reference, Template
+from facelogin.recognition.types import Box, Face, Grey, Template
 
 RADIUS = 2
 NEIGHBOURS = 8
 GRID = 8
+CELLS, BINS = GRID**2, 2**NEIGHBOURS
 FACE_SIDE = 96  # px; tried 64 to 128: the widest gap between people within one light
-NEAREST = 3  # samples of the reference that a probe is compared with
 # OpenCV loses `RADIUS` pixels at each edge and cuts the rest into cells of equal whole pixels.
 CELL_PIXELS = ((FACE_SIDE - 2 * RADIUS) // GRID) ** 2
 
@@ -54,14 +53,15 @@ def chi_square(probe: Template, templates: npt.NDArray[np.uint8]) -> npt.NDArray
 class LbphEngine:
     """OpenCV's LBPH on a face with its light normalised."""
 
-    name: ClassVar[str] = "lbph"
+    name = "lbph"
 
     def __init__(self) -> None:
         self._recognizer = cv2.face.LBPHFaceRecognizer.create(RADIUS, NEIGHBOURS, GRID, GRID)
 
-    def template(self, face: Grey) -> Template:
-        """Return the (64, 256) counts of a square face of any size."""
-        square = cv2.resize(face, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
+    def template(self, frame: Frame, face: Face) -> Template:
+        """Return the (64, 256) uint8 counts of local binary patterns, by cell of an 8x8 grid."""
+        inner = inner_face(face.box).cut(frame.grey)
+        square = cv2.resize(inner, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
         return self.counts(tan_triggs(square.astype(np.uint8, copy=False)))
 
     def counts(self, image: Grey) -> Template:
@@ -74,7 +74,14 @@ class LbphEngine:
         histogram = self._recognizer.getHistograms()[0]
         return np.rint(histogram * CELL_PIXELS).astype(np.uint8).reshape(CELLS, BINS)
 
-    def dissimilarity(self, probe: Template, reference: Reference) -> float:
-        """Return the mean chi-square distance to the three nearest samples."""
-        distances = chi_square(probe, reference.templates)
-        return float(np.sort(distances)[:NEAREST].mean())
+    def dissimilarities(
+        self, probe: Template, templates: npt.NDArray[np.generic]
+    ) -> npt.NDArray[np.float32]:
+        """Return the chi-square distance to each of several templates."""
+        return chi_square(probe, templates.astype(np.uint8, copy=False))
+
+
+def inner_face(box: Box) -> Box:
+    """Return the part of a Haar box that is face on everybody: without hair, ears, background."""
+    margin = box.side // 10
+    return Box(box.x + margin, box.y + margin, box.side - 2 * margin)
