@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelogin.recognition.engines.lbph import LbphEngine
+from facelogin.recognition.engines.lbph_plain import PlainLbphEngine
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.types import Face, Template
 
@@ -37,4 +38,4 @@ class Engine(Protocol):
         """
 
 
-ENGINES: dict[str, Callable[[], Engine]] = {"lbph": LbphEngine}
+ENGINES: dict[str, Callable[[], Engine]] = {"lbph": LbphEngine, "lbph_plain": PlainLbphEngine}
