@@ -43,10 +43,11 @@ class EyeFinder:
         self._left = load_cascade(cascades[ON_THE_LEFT])
         self._right = load_cascade(cascades[ON_THE_RIGHT])
 
-    def find(self, grey: Grey, box: Box) -> tuple[Point, Point] | None:
-        """Return both eyes; where only one was seen the other is at its usual distance.
+    def find(self, grey: Grey, box: Box, *, both: bool = False) -> tuple[Point, Point] | None:
+        """Return the centres of the eyes, the one on the picture's left first.
 
-        None if neither was seen: closed, behind dark glasses, or no face at all.
+        None if neither was seen: closed, behind dark glasses, or no face at all. Where only one was
+        seen the other is at its usual distance, unless `both` must be seen.
         """
         scale = SEARCH_SIDE / box.side
         top, bottom = int(TOP * box.side), int(BOTTOM * box.side)
@@ -59,9 +60,10 @@ class EyeFinder:
         first_row = top / box.side
         width = int(SHARE_OF_WIDTH * SEARCH_SIDE)
         left = _surest(self._left, small[:, :width], first_row)
-        # The other half is mirrored in thought: what is found there is measured from the right.
         right = _surest(self._right, small[:, -width:], first_row, is_right=True)
         pair = _plausible(left, right)
+        if pair is None and not both:
+            pair = _completed(left, right)
         if pair is None:
             return None
         (ax, ay), (bx, by) = pair
@@ -104,13 +106,17 @@ def _surest(
 
 
 def _plausible(left: _Seen | None, right: _Seen | None) -> tuple[_Place, _Place] | None:
-    """Return a pair that can be one person's eyes; the surer one decides if the two do not fit."""
-    if left and right:
-        (sure_left, (ax, ay)), (sure_right, (bx, by)) = left, right
-        if NEAREST_APART < bx - ax < FARTHEST_APART and abs(by - ay) < MOST_SLANT:
-            return (ax, ay), (bx, by)
-        left, right = (left, None) if sure_left > sure_right else (None, right)
-    if left:
+    """Return the pair if it can be one person's eyes."""
+    if left is None or right is None:
+        return None
+    (ax, ay), (bx, by) = left[1], right[1]
+    fits = NEAREST_APART < bx - ax < FARTHEST_APART and abs(by - ay) < MOST_SLANT
+    return (left[1], right[1]) if fits else None
+
+
+def _completed(left: _Seen | None, right: _Seen | None) -> tuple[_Place, _Place] | None:
+    """Return the surer eye with the other where it usually is."""
+    if left and (right is None or left[0] > right[0]):
         x, y = left[1]
         return (x, y), (x + USUAL_DISTANCE, y)
     if right:

@@ -102,7 +102,7 @@ class Recognizer:
         if boxes := self._detector.faces(grey):
             return [Face(box) for box in boxes]
         doubtful = self._detector.faces_in_bad_light(grey)
-        seen = [Face(box, self._eyes.find(grey, box)) for box in doubtful]
+        seen = [Face(box, self._eyes.find(grey, box, both=True)) for box in doubtful]
         return [face for face in seen if face.eyes]
 
     def dissimilarity(self, probe: Template, reference: Reference) -> float:

@@ -1,4 +1,4 @@
-"""The lbph engine: exact counts from OpenCV, OpenCV's own distance in numpy."""
+"""The lbph_plain engine: exact counts from OpenCV, OpenCV's own distance in numpy."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facelogin.recognition import Box, Reference, Template
-from facelogin.recognition.engines.lbph import (
+from facelogin.recognition.engines.lbph_plain import (
     BINS,
     CELL_PIXELS,
     CELLS,
@@ -15,7 +15,7 @@ from facelogin.recognition.engines.lbph import (
     GRID,
     NEIGHBOURS,
     RADIUS,
-    LbphEngine,
+    PlainLbphEngine,
     chi_square,
 )
 from facelogin.recognition.imaging import tan_triggs
@@ -49,7 +49,7 @@ def test_the_distance_is_the_one_opencv_predicts(seed: int) -> None:
     opencv: Any = cv2.face.LBPHFaceRecognizer.create(RADIUS, NEIGHBOURS, GRID, GRID)
     opencv.train([trained], np.zeros(1, np.int32))
     expected = opencv.predict(probe)[1]
-    engine = LbphEngine()
+    engine = PlainLbphEngine()
     ours = chi_square(engine.counts(probe), engine.counts(trained)[np.newaxis])
     assert expected > 10
     assert ours.dtype == np.float32
@@ -59,7 +59,7 @@ def test_the_distance_is_the_one_opencv_predicts(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_counts_are_whole_and_complete(seed: int) -> None:
     image = normalised(seed)
-    counts = LbphEngine().counts(image)
+    counts = PlainLbphEngine().counts(image)
     assert counts.shape == (CELLS, BINS) and counts.dtype == np.uint8
     assert (counts.sum(axis=1) == CELL_PIXELS).all()
     opencv: Any = cv2.face.LBPHFaceRecognizer.create(RADIUS, NEIGHBOURS, GRID, GRID)
@@ -70,19 +70,19 @@ def test_counts_are_whole_and_complete(seed: int) -> None:
 
 def test_an_even_face_fits_a_byte_as_well() -> None:
     even = np.full((FACE_SIDE, FACE_SIDE), 128, np.uint8)
-    counts = LbphEngine().counts(even)
+    counts = PlainLbphEngine().counts(even)
     assert (counts.max(axis=1) == CELL_PIXELS).all()
 
 
 @pytest.mark.parametrize("side", [1, 7, 80, 96, 97, 400])
 def test_a_face_of_any_size_gives_a_template(side: int) -> None:
     face = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
-    template = pictures.template_of(face, Box(0, 0, side))
+    template = pictures.template_of(face, Box(0, 0, side), "lbph_plain")
     assert (template.sum(axis=1) == CELL_PIXELS).all()
 
 
 def test_an_engine_keeps_nothing_of_the_face_before() -> None:
-    engine = LbphEngine()
+    engine = PlainLbphEngine()
     first = engine.counts(normalised(0))
     engine.counts(normalised(1))
     assert np.array_equal(engine.counts(normalised(0)), first)
@@ -126,19 +126,19 @@ def test_other_shapes_are_refused_by_name(shape: tuple[int, int]) -> None:
 def test_the_score_is_the_mean_of_the_three_nearest() -> None:
     probe = random_template(0)
     templates = np.stack([random_template(seed) for seed in range(1, 11)])
-    score = dissimilarity(LbphEngine(), probe, Reference("lbph", templates))
+    score = dissimilarity(PlainLbphEngine(), probe, Reference("lbph_plain", templates))
     assert score == pytest.approx(sum(sorted(chi_square(probe, templates).tolist())[:3]) / 3)
-    far_added = Reference("lbph", np.concatenate([templates, 255 - templates]))
-    assert dissimilarity(LbphEngine(), probe, far_added) == score
+    far_added = Reference("lbph_plain", np.concatenate([templates, 255 - templates]))
+    assert dissimilarity(PlainLbphEngine(), probe, far_added) == score
 
 
 def test_captures_are_averaged_not_the_nearest_taken() -> None:
     """Whoever is near one light of somebody must not be near all of them."""
     probe = random_template(0)
     days = [np.stack([random_template(10 * day + n) for n in range(4)]) for day in range(1, 4)]
-    apart = [dissimilarity(LbphEngine(), probe, Reference("lbph", day)) for day in days]
-    together = Reference.joined([Reference("lbph", day) for day in days])
-    assert dissimilarity(LbphEngine(), probe, together) == pytest.approx(sum(apart) / 3)
+    apart = [dissimilarity(PlainLbphEngine(), probe, Reference("lbph_plain", day)) for day in days]
+    together = Reference.joined([Reference("lbph_plain", day) for day in days])
+    assert dissimilarity(PlainLbphEngine(), probe, together) == pytest.approx(sum(apart) / 3)
     assert min(apart) < sum(apart) / 3
 
 
@@ -146,5 +146,5 @@ def test_a_reference_of_another_engine_is_refused() -> None:
     reference = Reference("newer", random_template(1)[np.newaxis])
     with pytest.raises(ValueError, match="no engine 'newer' here; there are: lbph"):
         pictures.recognizer().dissimilarity(random_template(0), reference)
-    with pytest.raises(ValueError, match="lbph cannot compare newer"):
-        dissimilarity(LbphEngine(), random_template(0), reference)
+    with pytest.raises(ValueError, match="lbph_plain cannot compare newer"):
+        dissimilarity(PlainLbphEngine(), random_template(0), reference)

@@ -33,8 +33,8 @@ class LbphEngine:
     """Patterns of oriented edge magnitudes on the upright, light-normalised face.
 
     Sources: Vu and Caplier 2012, doi:10.1109/TIP.2011.2166974 (POEM); Tan and Triggs 2010,
-    doi:10.1109/TIP.2010.2042645; Ojala, Pietikainen and Maenpaa 2002, doi:10.1109/TPAMI.2002.1017623
-    (uniform patterns).
+    doi:10.1109/TIP.2010.2042645; Ojala, Pietikainen and Maenpaa 2002,
+    doi:10.1109/TPAMI.2002.1017623 (uniform patterns).
     """
 
     name = "lbph"
