@@ -13,6 +13,7 @@ from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
+from facelogin.recognition.scoring import COHORT_LEAST, COHORT_PEOPLE, Background, Cohort
 from facelogin.recognition.types import (
     Box,
     Colour,
@@ -29,13 +30,17 @@ from facelogin.recognition.verification import FRAMES_WANTED, Verdict, Verificat
 
 __all__ = [
     "CASCADES",
+    "COHORT_LEAST",
+    "COHORT_PEOPLE",
     "ENGINES",
     "FRAMES_WANTED",
     "MAX_FRAME_PIXELS",
     "WANTED_SAMPLES",
+    "Background",
     "Box",
     "CalibrationError",
     "CalibrationTable",
+    "Cohort",
     "Colour",
     "Engine",
     "Enrolment",
