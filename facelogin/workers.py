@@ -98,8 +98,8 @@ def _observe(
     return observation, _recognizer.dissimilarity(observation.template, reference, background)
 
 
-def _compare_cohort(reference: Reference, cohort: Cohort) -> Background:
-    return _recognizer.background(reference, cohort)
+def _compare_cohort(reference: Reference, cohort: Cohort, limit: float) -> Background:
+    return _recognizer.background(reference, cohort, limit)
 
 
 def _finish(enrolment: Enrolment, engine: str, threshold: float) -> Reference:
@@ -150,9 +150,9 @@ class WorkerPool:
         with metrics.RECOGNITION_SECONDS.time():
             return await self._call(_observe, jpeg, reference, near, background)
 
-    async def background(self, reference: Reference, cohort: Cohort) -> Background:
-        """Compare a cohort with a claimed person's reference."""
-        return await self._call(_compare_cohort, reference, cohort)
+    async def background(self, reference: Reference, cohort: Cohort, limit: float) -> Background:
+        """Compare a cohort with a claimed person's reference; over the limit nothing matches."""
+        return await self._call(_compare_cohort, reference, cohort, limit)
 
     async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
         """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""

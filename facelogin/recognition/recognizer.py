@@ -99,15 +99,17 @@ class Recognizer:
             return scoring.dissimilarity(engine, probe, reference)
         return scoring.normalised(engine, probe, reference, background)
 
-    def background(self, reference: Reference, cohort: Cohort) -> Background:
+    def background(self, reference: Reference, cohort: Cohort, limit: float) -> Background:
         """Compare a cohort with one claimed person's reference, once for many probes.
+
+        `limit` is the plain score over which nothing matches.
 
         Raises
         ------
         ValueError
             If the engine is not here, or the cohort is another's.
         """
-        return scoring.background(self._engine(reference.engine), reference, cohort)
+        return scoring.background(self._engine(reference.engine), reference, cohort, limit)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

@@ -65,11 +65,15 @@ class Background:
     cohort : Cohort
     mean, spread : float
         Of the cohort's samples, each compared with the claimed reference as a probe is.
+    limit : float
+        Plain score over which nothing matches, however far everybody else is: two people of one
+        population look alike to a cohort of another one.
     """
 
     cohort: Cohort
     mean: float
     spread: float
+    limit: float
 
 
 def pool(distances: npt.NDArray[np.float32], groups: npt.NDArray[np.uint8]) -> float:
@@ -140,8 +144,10 @@ def s_norm(
     return (t_norm + z_norm) / 2
 
 
-def background(engine: Engine, reference: Reference, cohort: Cohort) -> Background:
-    """Compare a cohort with one claimed person's reference.
+def background(
+    engine: Engine, reference: Reference, cohort: Cohort, limit: float = math.inf
+) -> Background:
+    """Compare a cohort with one claimed person's reference; see `Background` for the limit.
 
     The claimed person must not be in it: their own sample would be what others look like.
 
@@ -153,7 +159,7 @@ def background(engine: Engine, reference: Reference, cohort: Cohort) -> Backgrou
     if cohort.engine != engine.name:
         raise ValueError(f"{engine.name} cannot compare {cohort.engine} templates")
     scores = [dissimilarity(engine, template, reference) for template in cohort.templates]
-    return Background(cohort, float(np.mean(scores)), float(np.std(scores)))
+    return Background(cohort, float(np.mean(scores)), float(np.std(scores)), limit)
 
 
 def normalised(
@@ -161,11 +167,15 @@ def normalised(
 ) -> float:
     """Compare a probe with one person's reference against a cohort; smaller is more alike.
 
+    Infinity, which no threshold accepts, over the background's limit.
+
     Raises
     ------
     ValueError
         If engines or shapes differ.
     """
     score = dissimilarity(engine, probe, reference)
+    if not score <= background.limit:
+        return math.inf
     others = engine.dissimilarities(probe, background.cohort.templates)
     return s_norm(score, others, background.mean, background.spread)

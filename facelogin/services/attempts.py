@@ -11,6 +11,7 @@ from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Out
 from facelogin.recognition import (
     FRAMES_WANTED,
     WANTED_SAMPLES,
+    Background,
     Enrolment,
     EnrolmentRefused,
     FrameHistory,
@@ -123,7 +124,13 @@ class EnrolPerson:
         except EnrolmentRefused:
             return AttemptResult(Outcome.FAILURE_TO_ENROL, self.tally.most_frequent())
         jti = tokens.new_jti()
-        await stores.in_thread(stores.store_pending, self._ticket.user_id, reference, jti)
+        await stores.in_thread(
+            stores.store_pending,
+            self._ticket.user_id,
+            reference,
+            jti,
+            cohort_consent=self._ticket.cohort_consent,
+        )
         assertion = tokens.sign_assertion(self._ticket, Outcome.ENROLLED, reference.engine, jti=jti)
         return AttemptResult(Outcome.ENROLLED, assertion=assertion)
 
@@ -135,21 +142,32 @@ class EnrolPerson:
 
 
 class VerifyClaim:
-    """Compares samples with the claimed person's reference, and with nobody else's."""
+    """Compares samples with the claimed person's reference; decides on that person alone.
+
+    With a background the scores are normalised: other people who agreed to it stand for "somebody
+    else", and nothing tells who of them is nearest.
+    """
 
     deadline_seconds = VERIFY_DEADLINE_SECONDS
     frames_wanted = FRAMES_WANTED
 
-    def __init__(self, ticket: Ticket, reference: Reference) -> None:
+    def __init__(
+        self, ticket: Ticket, reference: Reference, background: Background | None = None
+    ) -> None:
         self._ticket = ticket
         self._reference = reference
+        self._background = background
         self.engine = reference.engine
-        self._verification = Verification(operating_point.threshold(reference.engine))
+        self._verification = Verification(
+            operating_point.threshold(reference.engine, is_normalised=background is not None)
+        )
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Score the frame's sample if it has one; scores stay in here."""
-        observation, score = await workers.pool().observe(jpeg, self._reference)
+        observation, score = await workers.pool().observe(
+            jpeg, self._reference, background=self._background
+        )
         reasons = self.tally.judge(observation)
         if not reasons and score is not None:
             self._verification.add(score)

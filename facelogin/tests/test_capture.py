@@ -72,9 +72,11 @@ class Browser:
         return feedback, await self.hear()
 
 
-async def enrol(accounts: Accounts, user_id: uuid.UUID, frames: list[bytes]) -> dict[str, Any]:
+async def enrol(
+    accounts: Accounts, user_id: uuid.UUID, frames: list[bytes], **claims: Any
+) -> dict[str, Any]:
     browser = Browser()
-    await browser.open(accounts.ticket("enrol", user_id))
+    await browser.open(accounts.ticket("enrol", user_id, **claims))
     _, result = await browser.show(frames)
     assert await browser.close_code() == 1000
     if result["outcome"] == "enrolled":

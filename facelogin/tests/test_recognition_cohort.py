@@ -108,8 +108,19 @@ def test_one_face_is_far_below_the_others_and_another_one_is_not() -> None:
     assert equal < min(own)
     # The recognizer does the same, and the same again.
     assert recognizer().dissimilarity(shown[0], mine, seen) == equal
-    again = recognizer().background(mine, Cohort.of(people(10)))
+    again = recognizer().background(mine, Cohort.of(people(10)), math.inf)
     assert (again.mean, again.spread) == (seen.mean, seen.spread)
+
+
+def test_over_the_limit_nothing_matches_however_far_the_others_are() -> None:
+    engine = LbphEngine()
+    shown = [template_of(image) for image in frames(7)]
+    mine = Reference("lbph", np.stack(shown[:6]))
+    plain = recognizer().dissimilarity(shown[6], mine)
+    cohort = Cohort.of(people(10))
+    at = [background(engine, mine, cohort, limit) for limit in (plain, plain - 0.01, math.nan)]
+    found = [normalised(engine, shown[6], mine, each) for each in at]
+    assert found[0] < -2.5 and found[1:] == [math.inf, math.inf]
 
 
 def test_a_cohort_has_one_sample_of_each_person() -> None:
