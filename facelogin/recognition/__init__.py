@@ -26,6 +26,7 @@ from facelogin.recognition.types import (
     Reference,
     Template,
 )
+from facelogin.recognition.variety import Variety, Wish
 from facelogin.recognition.verification import FRAMES_WANTED, Verdict, Verification
 
 __all__ = [
@@ -56,8 +57,10 @@ __all__ = [
     "Recognizer",
     "Reference",
     "Template",
+    "Variety",
     "Verdict",
     "Verification",
+    "Wish",
     "limit_threads",
 ]
 

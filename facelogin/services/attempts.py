@@ -7,7 +7,7 @@ from typing import Protocol
 from django.conf import settings
 
 from facelogin import operating_point, stores, tokens, workers
-from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Outcome
+from facelogin.protocol import AttemptResult, CaptureFeedback, CapturePrompt, FrameVerdict, Outcome
 from facelogin.recognition import (
     FRAMES_WANTED,
     WANTED_SAMPLES,
@@ -18,9 +18,11 @@ from facelogin.recognition import (
     Observation,
     Reason,
     Reference,
+    Variety,
     Verdict,
     Verification,
 )
+from facelogin.services.prompts import Prompter
 from facelogin.tokens import Ticket
 
 ENROL_DEADLINE_SECONDS = 60
@@ -64,6 +66,9 @@ class Attempt(Protocol):
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Judge one frame."""
 
+    def prompt(self) -> CapturePrompt | None:
+        """Return what to ask of the person now, if anything."""
+
     @property
     def is_decided(self) -> bool:
         """Say whether there is a result."""
@@ -99,6 +104,8 @@ class EnrolPerson:
     def __init__(self, ticket: Ticket) -> None:
         self._ticket = ticket
         self._enrolment = Enrolment()
+        self._variety = Variety()
+        self._prompter = Prompter()
         self.engine: str = settings.FACELOGIN_ENGINE
         self.tally = Tally()
 
@@ -108,7 +115,12 @@ class EnrolPerson:
         reasons = self.tally.judge(observation)
         if not reasons and observation.template is not None:
             self._enrolment.add(observation.template)
+            self._variety.add(observation)
         return _feedback(sequence, observation, reasons, self._enrolment.progress)
+
+    def prompt(self) -> CapturePrompt | None:
+        """Return what the samples lack, while there are more to come."""
+        return None if self.is_decided else self._prompter.say(self._variety.wish)
 
     @property
     def is_decided(self) -> bool:
@@ -172,6 +184,9 @@ class VerifyClaim:
         if not reasons and score is not None:
             self._verification.add(score)
         return _feedback(sequence, observation, reasons, self._verification.progress)
+
+    def prompt(self) -> None:
+        """Ask for nothing: what a verification lacks is the attacker's to guess."""
 
     @property
     def is_decided(self) -> bool:

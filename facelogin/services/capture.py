@@ -257,6 +257,8 @@ async def _run_until_decided(
                 socket.inbox.mark_answered(sequence)
             await socket.send(await attempt.look(taken.sequence, taken.jpeg))
             socket.inbox.mark_answered(taken.sequence)
+            if (prompt := attempt.prompt()) is not None:
+                await socket.send(prompt)
 
     tasks = {
         "frames": asyncio.create_task(answer_frames()),

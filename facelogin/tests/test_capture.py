@@ -33,6 +33,7 @@ class Browser:
             headers=list(headers or [ORIGIN]),
             subprotocols=list(protocols or [protocol.SUBPROTOCOL]),
         )
+        self.prompts: list[str] = []
 
     async def open(self, ticket: str | None = None) -> dict[str, Any] | None:
         connected, subprotocol = await self.socket.connect(timeout=10)
@@ -51,8 +52,12 @@ class Browser:
             await self.socket.send_to(text_data=text)
 
     async def hear(self) -> dict[str, Any]:
-        heard: dict[str, Any] = await self.socket.receive_json_from(timeout=40)
-        return heard
+        """The next message; prompts, which may come between any two, are set aside."""
+        while True:
+            heard: dict[str, Any] = await self.socket.receive_json_from(timeout=40)
+            if heard["type"] != "capture.prompt":
+                return heard
+            self.prompts.append(heard["prompt"])
 
     async def close_code(self) -> int:
         closing = await self.socket.receive_output(timeout=10)
