@@ -106,7 +106,7 @@ class Visitor:
         """Show the password and make a reference of the face."""
         await self.show_password()
         ticket = await self.call(
-            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11"
+            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11.2"
         )
         async with self.open(ticket) as socket:
             capture = Capture(socket, ticket["ticket"])

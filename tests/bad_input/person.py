@@ -15,7 +15,7 @@ from kubevision.keys import read_signing_keys
 from tests.product import Product
 
 PASSWORD = "a sentence nobody guesses"
-CONSENT = "2026-11"
+CONSENT = "2026-11.2"
 SUBPROTOCOL = "kubevision.face.v1"
 CANCEL = json.dumps({"type": "attempt.cancel"})
 
