@@ -177,5 +177,6 @@ def normalised(
     score = dissimilarity(engine, probe, reference)
     if not score <= background.limit:
         return math.inf
-    others = engine.dissimilarities(probe, background.cohort.templates)
-    return s_norm(score, others, background.mean, background.spread)
+    # One by one: all at once need fresh memory for each frame, 9 ms instead of 2 for LBPH.
+    others = [engine.dissimilarities(probe, each[None])[0] for each in background.cohort.templates]
+    return s_norm(score, np.array(others), background.mean, background.spread)
