@@ -24,7 +24,7 @@ USER_AGENT_CHARACTERS = 200  # enough to tell browsers apart; what is longer is 
 TICKET_ID_CHARACTERS = 64  # our own token ids have 22
 ENGINE_CHARACTERS = 32  # names of engines are ours: "lbph"
 PURPOSE_CHARACTERS = 16  # the contract's words, "activate" the longest
-CONSENT_VERSION_CHARACTERS = 32  # ours look like 2026-11
+CONSENT_VERSION_CHARACTERS = 32  # ours look like 2026-11.2
 
 
 class UserManager(BaseUserManager["User"]):

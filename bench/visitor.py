@@ -106,7 +106,7 @@ class Visitor:
         """Show the password and make a reference of the face."""
         await self.show_password()
         ticket = await self.call(
-            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11"
+            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11.2"
         )
         async with self.open(ticket) as socket:
             capture = Capture(socket, ticket["ticket"])
@@ -249,6 +249,8 @@ class Capture:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
                 message: dict[str, Any] = json.loads(await self._socket.recv())
+                while message["type"] == "capture.prompt":  # a wish: nobody here can grant it
+                    message = json.loads(await self._socket.recv())
         except (ConnectionClosed, TimeoutError) as error:
             raise Failed(f"the socket gave no answer: {error!r}") from error
         return message

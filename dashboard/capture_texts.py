@@ -57,7 +57,10 @@ def capture_texts() -> dict[str, dict[str, str]]:
         "outcome": {
             "non_match": _("This face was not recognised as yours."),
             "failure_to_acquire": _("The camera did not see enough of your face."),
-            "failure_to_enrol": _("Your face could not be learned from these pictures."),
+            "failure_to_enrol": _(
+                "Your face could not be learned from these pictures; nothing was changed. Sit in "
+                "even light, near the camera, look at it and try again."
+            ),
             "presentation_attack": _("This try was not accepted."),
             "cancelled": _("Stopped."),
             "expired": _("Time ran out. Try again and look straight at the camera."),

@@ -12,7 +12,7 @@ from kubevision.password_field import PasswordField
 
 # The version of dashboard/consent_text.html. Accounts refuses any other than its current one, so
 # the two change together.
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11.2"
 
 # In characters. Accounts judges again; here they save a call for what it would refuse anyway.
 USERNAME_CHARACTERS, PASSWORD_CHARACTERS = 64, 128  # contract section 1

@@ -13,7 +13,7 @@ from kubevision.tokens import new_jti
 
 # The version of the text about faces that the pages show. A changed text gets a new version, and
 # people agree to it before their next enrolment.
-CURRENT_CONSENT_VERSION = "2026-11"
+CURRENT_CONSENT_VERSION = "2026-11.2"
 
 VERIFY = "verify"
 ENROL = "enrol"

@@ -19,7 +19,7 @@ from kubevision import contracts, tokens
 from kubevision.contracts.checking import check_answer, check_claims
 
 PASSWORD = "correct horse battery"
-CONSENT = "2026-11"
+CONSENT = "2026-11.2"
 
 
 @dataclass

@@ -53,7 +53,7 @@ def test_every_code_is_in_the_contract_with_its_status() -> None:
 
 EXTRA: dict[str, dict[str, Any]] = {
     "invalid_input": {"errors": {"username": ["This field is required."]}},
-    "consent_required": {"extra": {"current_consent_version": "2026-11"}},
+    "consent_required": {"extra": {"current_consent_version": "2026-11.2"}},
 }
 
 
@@ -100,7 +100,7 @@ def test_every_request_of_the_contract_is_in_the_table() -> None:
 
 
 def test_tickets_are_the_contracts(ada: Api) -> None:
-    body = {"purpose": "enrol", "consent_version": "2026-11", "cohort_consent": True}
+    body = {"purpose": "enrol", "consent_version": "2026-11.2", "cohort_consent": True}
     answer = ada.call("POST", "/session/face-ticket", body)
     assert answer.status_code == 201
     check_claims("ticket", answer.json()["ticket"])

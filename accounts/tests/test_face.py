@@ -67,6 +67,16 @@ def test_a_ticket_says_what_the_contract_says(ada: Api, settings: Any) -> None:
     jwt.decode(body["ticket"], jwt.PyJWK(published), algorithms=["EdDSA"], audience="facelogin")
 
 
+def test_only_an_enrolment_lends_a_reference(ada: Api, facelogin: Facelogin) -> None:
+    enrol(ada, facelogin)
+    consents = Consent.objects.count()
+    body = {"purpose": "verify", "consent_version": CONSENT, "cohort_consent": True}
+    ticket = ada.call("POST", "/session/face-ticket", body).json()["ticket"]
+    assert "cohort_consent" not in ticket_claims(ticket)
+    assert Consent.objects.count() == consents
+    assert not Consent.objects.filter(cohort=True).exists()
+
+
 def test_enrolling_needs_fresh_proof(ada: Api, facelogin: Facelogin) -> None:
     Session.objects.update(password_at=timezone.now() - timedelta(minutes=6))
     response = ada.call("POST", "/session/face-ticket", ENROL)

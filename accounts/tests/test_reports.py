@@ -117,7 +117,7 @@ def test_an_enrolment_gives_no_verify_try_back(ada: Api, facelogin: Facelogin) -
     body = {"username": "ada", "password": PASSWORD}
     waiting.take_token(waiting.call("POST", "/sessions", body))
     verify_ticket(waiting)
-    body = {"purpose": "enrol", "consent_version": "2026-11"}
+    body = {"purpose": "enrol", "consent_version": "2026-11.2"}
     ticket = ada.call("POST", "/session/face-ticket", body)
     assert ticket.status_code == 201
     for row in FaceTicket.objects.filter(purpose="enrol"):

@@ -227,11 +227,18 @@ class Accounts:
             _session, self._call("POST", "/session/reauthentication", {"password": password})
         )
 
-    def face_ticket(self, purpose: str, consent_version: str = "") -> dict[str, Any]:
-        """Return a ticket for the camera, as the page's script wants it."""
-        body = {"purpose": purpose}
+    def face_ticket(
+        self, purpose: str, consent_version: str = "", *, cohort_consent: bool = False
+    ) -> dict[str, Any]:
+        """Return a ticket for the camera, as the page's script wants it.
+
+        `cohort_consent`: the person lends the new reference, see docs/privacy.md.
+        """
+        body: dict[str, str | bool] = {"purpose": purpose}
         if consent_version:
             body["consent_version"] = consent_version
+        if cohort_consent:
+            body["cohort_consent"] = True
         return _read(_ticket, self._call("POST", "/session/face-ticket", body))
 
     def show_face(self, assertion: str) -> Session:

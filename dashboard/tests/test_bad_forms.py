@@ -37,7 +37,7 @@ FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
         FACE | {"recovery_codes": CODES["codes"]},
     ),
     "/facelogin/ticket": ({}, "POST /session/face-ticket", TICKET),
-    "/train/ticket": ({"consent": "2026-11"}, "POST /session/face-ticket", TICKET),
+    "/train/ticket": ({"consent": "2026-11.2"}, "POST /session/face-ticket", TICKET),
     "/profile/recovery-codes": ({}, "POST /user/factors/recovery-codes", CODES),
     "/logout": ({}, "DELETE /session", {}),
 }

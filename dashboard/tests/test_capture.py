@@ -49,11 +49,13 @@ class Facelogin:
 
     def __init__(self) -> None:
         self.tickets = 0
+        self.form = ""
         self.started: list[str] = []
         self.heard: list[str] = []
 
     def ticket(self, route: Route) -> None:
         self.tickets += 1
+        self.form = route.request.post_data or ""
         body = TICKET | {
             "ticket": ticket_number(self.tickets),
             "websocket_url": "ws://localhost/face/v1/capture",
@@ -175,3 +177,17 @@ def test_a_missing_consent_is_said_in_words(page: Page, facelogin: Facelogin) ->
     # The state changes before the browser is asked for the camera.
     assert state(page) == "idle"
     assert page.evaluate("streams.length") == facelogin.tickets == 0
+
+
+@pytest.mark.parametrize("lends", [False, True])
+def test_lending_is_asked_for_apart_and_never_ticked(
+    page: Page, facelogin: Facelogin, lends: bool
+) -> None:
+    box = page.locator("#cohort-consent")
+    expect(box).not_to_be_checked()
+    if lends:
+        box.check()
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=capturing]")
+    field = 'name="cohort_consent"\r\n\r\n'
+    assert f"{field}{'yes' if lends else ''}\r\n" in facelogin.form

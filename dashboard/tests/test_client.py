@@ -83,6 +83,7 @@ VERIFY = contracts.example("face_ticket.verify.request")
 ENROL = {
     k: v for k, v in contracts.example("face_ticket.enrol.request").items() if k != "cohort_consent"
 }
+LENDING = ENROL | {"cohort_consent": True}
 CODE = contracts.example("recovery_code.request")
 
 CALLS: list[tuple[Callable[[Client], object], str, dict[str, str], dict[str, Any]]] = [
@@ -94,6 +95,7 @@ CALLS: list[tuple[Callable[[Client], object], str, dict[str, str], dict[str, Any
      PASSWORD, opened(SESSION)),
     (lambda c: c.face_ticket(**VERIFY), "POST /session/face-ticket", VERIFY, TICKET),
     (lambda c: c.face_ticket(**ENROL), "POST /session/face-ticket", ENROL, TICKET),
+    (lambda c: c.face_ticket(**LENDING), "POST /session/face-ticket", LENDING, TICKET),
     (lambda c: c.show_face(**ASSERTION), "POST /session/factors/face", ASSERTION, opened(FULL)),
     (lambda c: c.show_recovery_code(**CODE), "POST /session/factors/recovery-code",
      CODE, opened(FULL)),

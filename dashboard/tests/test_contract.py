@@ -33,7 +33,7 @@ ASK: dict[str, Callable[[Client], object]] = {
     "read_session": lambda c: c.session(),
     "end_session": lambda c: c.sign_out(),
     "reauthenticate": lambda c: c.confirm_password("correct horse battery staple"),
-    "issue_face_ticket": lambda c: c.face_ticket("enrol", "2026-11"),
+    "issue_face_ticket": lambda c: c.face_ticket("enrol", "2026-11.2"),
     "show_face": lambda c: c.show_face(**ASSERTION),
     "show_recovery_code": lambda c: c.show_recovery_code("K7QM-2XWP-9TRD-4HVC"),
     "read_user": lambda c: c.account(),

@@ -247,7 +247,7 @@ def test_consent_of_yesterday_is_said_in_accounts_words(ada: Client, accounts: A
     accounts.refuses(
         "POST /session/face-ticket", "consent_required", current_consent_version="2027-01"
     )
-    response = ada.post("/train/ticket", {"consent": "2026-11"})
+    response = ada.post("/train/ticket", {"consent": "2026-11.2"})
     assert response.status_code == 409
     assert response.json() == {
         "code": "consent_required", "detail": words("consent_required")

@@ -314,11 +314,22 @@ def test_no_consent_no_ticket(ada: Client, accounts: Accounts) -> None:
         assert (response.status_code, response.json()["code"]) == (409, "consent_required")
     assert accounts.calls == []
     accounts.says("POST /session/face-ticket", TICKET)
-    assert ada.post("/train/ticket", {"consent": "2026-11"}).status_code == 201
+    assert ada.post("/train/ticket", {"consent": "2026-11.2"}).status_code == 201
     assert accounts.body_of("POST /session/face-ticket") == {
         "purpose": "enrol",
-        "consent_version": "2026-11",
+        "consent_version": "2026-11.2",
     }
+
+
+@pytest.mark.parametrize(("sent", "lends"), [("yes", True), ("", False), ("no", False)])
+def test_only_a_tick_lends_the_reference(
+    ada: Client, accounts: Accounts, sent: str, lends: bool
+) -> None:
+    accounts.says("POST /session/face-ticket", TICKET)
+    form = {"consent": "2026-11.2", "cohort_consent": sent}
+    assert ada.post("/train/ticket", form).status_code == 201
+    body = accounts.body_of("POST /session/face-ticket")
+    assert body.get("cohort_consent", False) is lends
 
 
 @pytest.mark.parametrize(
@@ -334,7 +345,7 @@ def test_a_refused_ticket_says_what_to_do(
     ada: Client, accounts: Accounts, status: int, code: str, target: str | None
 ) -> None:
     accounts.refuses("POST /session/face-ticket", code)
-    response = ada.post("/train/ticket", {"consent": "2026-11"})
+    response = ada.post("/train/ticket", {"consent": "2026-11.2"})
     assert response.status_code == status
     wait = " You can try again in 30 seconds." if status == 429 else ""
     assert response.json()["detail"] == words(code) + wait

@@ -128,10 +128,14 @@ def _camera_context(session: Session, ticket_page: str) -> dict[str, Any]:
     }
 
 
-def _ticket(request: HttpRequest, purpose: str, consent_version: str = "") -> JsonResponse:
+def _ticket(
+    request: HttpRequest, purpose: str, consent_version: str = "", *, cohort_consent: bool = False
+) -> JsonResponse:
     """Answer the page's script with a ticket, or with a sentence and where to go."""
     try:
-        ticket = accounts_for(request).face_ticket(purpose, consent_version)
+        ticket = accounts_for(request).face_ticket(
+            purpose, consent_version, cohort_consent=cohort_consent
+        )
     except AccountsUnavailable:
         detail = _("Sign-in is not available at the moment. Try again shortly.")
         response = JsonResponse({"code": "accounts_unavailable", "detail": detail}, status=503)
@@ -170,4 +174,5 @@ def train_ticket(request: HttpRequest) -> JsonResponse:
     if request.POST.get("consent") != CONSENT_VERSION:
         detail = _("Tick the box under the text about your face first.")
         return JsonResponse({"code": "consent_required", "detail": detail}, status=409)
-    return _ticket(request, "enrol", CONSENT_VERSION)
+    lends = request.POST.get("cohort_consent") == "yes"
+    return _ticket(request, "enrol", CONSENT_VERSION, cohort_consent=lends)

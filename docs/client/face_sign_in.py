@@ -66,7 +66,7 @@ def capture(ticket: dict, pictures: list[bytes]) -> str:
 password = secrets.token_urlsafe(12)
 call("POST", "/users", username=name, password=password)
 token = call("POST", "/sessions", username=name, password=password)["token"]
-ticket = call("POST", "/session/face-ticket", token, purpose="enrol", consent_version="2026-11")
+ticket = call("POST", "/session/face-ticket", token, purpose="enrol", consent_version="2026-11.2")
 assertion = capture(ticket, frames[: len(frames) // 2])
 codes = call("PUT", "/user/factors/face", token, assertion=assertion)["recovery_codes"]
 call("DELETE", "/session", token)

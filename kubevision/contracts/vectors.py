@@ -127,6 +127,7 @@ def _with_changed_claims(token: str) -> str:
 
 def document() -> dict[str, Any]:
     """Return all vectors."""
+    lending = claims("ticket") | {"purpose": "enrol", "cohort_consent": True}
     return {
         "description": (
             "At `now` a reader that trusts `jwks` of the issuer takes each token of `valid` and "
@@ -139,8 +140,16 @@ def document() -> dict[str, Any]:
             name: {"keys": [public_jwk(private.public_key())]} for name, private in KEYS.items()
         },
         "valid": [
-            {"kind": kind, "token": good(kind), "header": header(kind), "claims": claims(kind)}
-            for kind in LIVES
+            *(
+                {"kind": kind, "token": good(kind), "header": header(kind), "claims": claims(kind)}
+                for kind in LIVES
+            ),
+            {
+                "kind": "ticket",
+                "token": signed(header("ticket"), lending, KEYS["accounts"]),
+                "header": header("ticket"),
+                "claims": lending,
+            },
         ],
         "refused": [
             {"kind": kind, "why": why, "token": token}
