@@ -13,8 +13,11 @@ from facelogin import operating_point
 @register()
 def check_operating_point(**_options: Any) -> list[CheckMessage]:
     """Refuse a threshold that no measurement stands behind: it decides who gets in."""
+    engine = settings.FACELOGIN_ENGINE
     try:
-        operating_point.threshold()
+        operating_point.threshold(engine)
+        if settings.FACELOGIN_COHORT != "off" and operating_point.has_cohort_table(engine):
+            operating_point.threshold(engine, is_normalised=True)
     except ImproperlyConfigured as error:
         return [Error(str(error), id="facelogin.E001")]
     return []

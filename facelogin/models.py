@@ -34,12 +34,18 @@ class Reference(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user_id = models.UUIDField(db_index=True)
     engine = models.CharField(max_length=ENGINE_CHARACTERS)
+    # Its owner lets it stand for "somebody else" when other people's faces are judged.
+    cohort_consent = models.BooleanField(default=False)
     samples = models.PositiveSmallIntegerField()
     ciphertext = models.BinaryField()
     # The enrolment's assertion; accounts names it to activate this reference.
     assertion_jti = models.CharField(max_length=ASSERTION_ID_CHARACTERS, unique=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     expires_at = models.DateTimeField()
+
+    class Meta:
+        # A cohort is a short stretch of this index, however many people are enrolled.
+        indexes: ClassVar = [models.Index(fields=["cohort_consent", "engine", "id"])]
 
     def __str__(self) -> str:
         return f"reference {self.id} of {self.user_id}"

@@ -2,26 +2,48 @@
 
 import functools
 import importlib.resources
+import math
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from facelogin.recognition import CalibrationError, CalibrationTable
 
+_TABLES = importlib.resources.files("facelogin.recognition.engines")
+
+
+def _name(engine: str, *, is_normalised: bool) -> str:
+    """Return a table's file: plain and normalised scores have different scales."""
+    return f"{engine}.cohort.calibration.json" if is_normalised else f"{engine}.calibration.json"
+
 
 @functools.cache
-def _table(engine: str) -> CalibrationTable:
-    folder = importlib.resources.files("facelogin.recognition.engines")
-    return CalibrationTable.from_json(folder.joinpath(f"{engine}.calibration.json").read_text())
+def _table(name: str) -> CalibrationTable:
+    return CalibrationTable.from_json(_TABLES.joinpath(name).read_text())
 
 
-def threshold(engine: str | None = None) -> float:
+def has_cohort_table(engine: str) -> bool:
+    """Say whether scores of this engine were ever measured against a cohort."""
+    return _TABLES.joinpath(_name(engine, is_normalised=True)).is_file()
+
+
+def can_normalise(engine: str) -> bool:
+    """Say whether they were at the chosen false match rate, too."""
+    try:
+        return has_cohort_table(engine) and math.isfinite(threshold(engine, is_normalised=True))
+    except ImproperlyConfigured:
+        return False
+
+
+def threshold(engine: str | None = None, *, is_normalised: bool = False) -> float:
     """Return the dissimilarity at or under which a sample matches, from the engine's table.
 
     Parameters
     ----------
     engine : str, optional
         The engine that made the reference; that of new references unless given.
+    is_normalised : bool
+        Whether the dissimilarities are normalised against a cohort.
 
     Raises
     ------
@@ -29,12 +51,20 @@ def threshold(engine: str | None = None) -> float:
         If the table shows no such false match rate.
     """
     try:
-        table = _table(engine or settings.FACELOGIN_ENGINE)
+        table = _table(_name(engine or settings.FACELOGIN_ENGINE, is_normalised=is_normalised))
         return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
     except CalibrationError as error:
         raise ImproperlyConfigured(
             f"FACELOGIN_FALSE_MATCH_RATE: {error}. Example: FACELOGIN_FALSE_MATCH_RATE=0.001"
         ) from None
+
+
+def laxest_threshold(engine: str) -> float:
+    """Return the dissimilarity of the table's laxest point, plain: a fifth of others are under it.
+
+    Over it a face is not the claimed one, whatever a cohort says.
+    """
+    return _table(_name(engine, is_normalised=False)).points[-1].threshold
 
 
 def note() -> str | None:
@@ -45,8 +75,19 @@ def note() -> str | None:
     ImproperlyConfigured
         If the table shows no such rate.
     """
-    threshold()
-    table, rate = _table(settings.FACELOGIN_ENGINE), settings.FACELOGIN_FALSE_MATCH_RATE
+    return _shortfall(settings.FACELOGIN_ENGINE)
+
+
+def normalised_note() -> str | None:
+    """Return the same for normalised scores."""
+    found = _shortfall(settings.FACELOGIN_ENGINE, is_normalised=True)
+    return f"cohort: {found}" if found else None
+
+
+def _shortfall(engine: str, *, is_normalised: bool = False) -> str | None:
+    threshold(engine, is_normalised=is_normalised)
+    table = _table(_name(engine, is_normalised=is_normalised))
+    rate = settings.FACELOGIN_FALSE_MATCH_RATE
     bound = table.point_for(rate).people_bound
     if rate >= bound:
         return None

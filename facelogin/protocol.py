@@ -161,6 +161,14 @@ class CaptureFeedback(Message):
 
 
 @dataclass(frozen=True)
+class CapturePrompt(Message):
+    """A wish for better samples, in enrolment only; whoever ignores it loses nothing."""
+
+    type: ClassVar[str] = "capture.prompt"
+    prompt: str
+
+
+@dataclass(frozen=True)
 class AttemptResult(Message):
     """The end of an attempt that ran."""
 

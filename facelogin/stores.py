@@ -146,8 +146,17 @@ def _wrapped_key_of(user_id: uuid.UUID) -> bytes:
     return bytes(person.wrapped_key)
 
 
-def store_pending(user_id: uuid.UUID, reference: FaceReference, assertion_jti: str) -> None:
-    """Keep a finished reference beside the current one until accounts activates it."""
+def store_pending(
+    user_id: uuid.UUID,
+    reference: FaceReference,
+    assertion_jti: str,
+    *,
+    cohort_consent: bool = False,
+) -> None:
+    """Keep a finished reference beside the current one until accounts activates it.
+
+    `cohort_consent`: other people's faces may be judged against it, see `cohorts`.
+    """
     reference_id = uuid.uuid4()
     ciphertext = crypto.seal_reference(
         reference.to_bytes(),
@@ -160,6 +169,7 @@ def store_pending(user_id: uuid.UUID, reference: FaceReference, assertion_jti: s
         id=reference_id,
         user_id=user_id,
         engine=reference.engine,
+        cohort_consent=cohort_consent,
         samples=len(reference.templates),
         ciphertext=ciphertext,
         assertion_jti=assertion_jti,

@@ -28,7 +28,8 @@ REPORT_LIFE_SECONDS = 600  # signed anew for every try to deliver it
 class Ticket:
     """What accounts lets one caller do once.
 
-    `session_hash` and `nonce` are empty where the purpose has none.
+    `session_hash` and `nonce` are empty where the purpose has none; `cohort_consent` comes with
+    `enrol` only.
     """
 
     user_id: uuid.UUID
@@ -37,6 +38,7 @@ class Ticket:
     session_hash: str
     nonce: str
     expires_at: datetime
+    cohort_consent: bool = False
 
 
 @cache
@@ -77,6 +79,7 @@ def read_ticket(token: str, *purposes: str) -> Ticket:
         session_hash=str(claims.get("sid", "")),
         nonce=str(claims.get("nonce", "")),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        cohort_consent=claims["purpose"] == "enrol" and claims.get("cohort_consent") is True,
     )
 
 

@@ -26,6 +26,8 @@ from facelogin.lanes import Lane
 from facelogin.recognition import (
     CASCADES,
     ENGINES,
+    Background,
+    Cohort,
     Enrolment,
     FaceRegion,
     Observation,
@@ -85,12 +87,19 @@ def _end_with_parent() -> None:
 
 
 def _observe(
-    jpeg: bytes, reference: Reference | None, near: FaceRegion | None
+    jpeg: bytes,
+    reference: Reference | None,
+    near: FaceRegion | None,
+    background: Background | None,
 ) -> tuple[Observation, float | None]:
     observation = _recognizer.observe(jpeg, reference.engine if reference else None, near)
     if reference is None or observation.template is None:
         return observation, None
-    return observation, _recognizer.dissimilarity(observation.template, reference)
+    return observation, _recognizer.dissimilarity(observation.template, reference, background)
+
+
+def _compare_cohort(reference: Reference, cohort: Cohort, limit: float) -> Background:
+    return _recognizer.background(reference, cohort, limit)
 
 
 def _finish(enrolment: Enrolment, engine: str, threshold: float) -> Reference:
@@ -128,11 +137,22 @@ class WorkerPool:
         return await lane.call(work, *args, **kwargs)
 
     async def observe(
-        self, jpeg: bytes, reference: Reference | None = None, near: FaceRegion | None = None
+        self,
+        jpeg: bytes,
+        reference: Reference | None = None,
+        near: FaceRegion | None = None,
+        background: Background | None = None,
     ) -> tuple[Observation, float | None]:
-        """Look at a frame; with a reference and a usable sample also return the dissimilarity."""
+        """Look at a frame; with a reference and a usable sample also return the dissimilarity.
+
+        With a background it is normalised.
+        """
         with metrics.RECOGNITION_SECONDS.time():
-            return await self._call(_observe, jpeg, reference, near)
+            return await self._call(_observe, jpeg, reference, near, background)
+
+    async def background(self, reference: Reference, cohort: Cohort, limit: float) -> Background:
+        """Compare a cohort with a claimed person's reference; over the limit nothing matches."""
+        return await self._call(_compare_cohort, reference, cohort, limit)
 
     async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
         """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""

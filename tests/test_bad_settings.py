@@ -58,6 +58,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
     "FACELOGIN_ALLOW_MISSING_ORIGIN": (("facelogin",), FLAGS),
     "FACELOGIN_ENGINE": (("facelogin",), ("", "eigenfaces", "LBPH")),
     "FACELOGIN_CHALLENGE": (("facelogin",), ("", "dance")),
+    "FACELOGIN_COHORT": (("facelogin",), ("", "everybody")),
     "FACELOGIN_FALSE_MATCH_RATE": (("facelogin",), ("", "0", "2", "-1", "nan", "0.1%", "0.000001")),
     "FACELOGIN_WORKERS": (("facelogin",), ("", "-1", "65", "two", "1.5")),
 }  # fmt: skip

@@ -61,14 +61,15 @@ def capture(ticket: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
     protocols = [ticket["websocket_subprotocol"]]
     with connect(ticket["websocket_url"], subprotocols=protocols, proxy=None) as socket:
         socket.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
-        message = json.loads(socket.recv())
+        heard = (m for m in map(json.loads, socket) if m["type"] != "capture.prompt")
+        message = next(heard)
         for frame in frames:
             if message["type"] in {"attempt.result", "error"}:
                 break
             socket.send(frame)
-            message = json.loads(socket.recv())
+            message = next(heard)
             if message.get("progress") == 1.0:
-                message = json.loads(socket.recv())
+                message = next(heard)
         return dict(message)
 
 

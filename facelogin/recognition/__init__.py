@@ -13,6 +13,7 @@ from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
+from facelogin.recognition.scoring import COHORT_LEAST, COHORT_PEOPLE, Background, Cohort
 from facelogin.recognition.types import (
     Box,
     Colour,
@@ -25,17 +26,22 @@ from facelogin.recognition.types import (
     Reference,
     Template,
 )
+from facelogin.recognition.variety import Variety, Wish
 from facelogin.recognition.verification import FRAMES_WANTED, Verdict, Verification
 
 __all__ = [
     "CASCADES",
+    "COHORT_LEAST",
+    "COHORT_PEOPLE",
     "ENGINES",
     "FRAMES_WANTED",
     "MAX_FRAME_PIXELS",
     "WANTED_SAMPLES",
+    "Background",
     "Box",
     "CalibrationError",
     "CalibrationTable",
+    "Cohort",
     "Colour",
     "Engine",
     "Enrolment",
@@ -51,8 +57,10 @@ __all__ = [
     "Recognizer",
     "Reference",
     "Template",
+    "Variety",
     "Verdict",
     "Verification",
+    "Wish",
     "limit_threads",
 ]
 

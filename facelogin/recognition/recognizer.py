@@ -7,6 +7,7 @@ from facelogin.recognition.detection import Detector
 from facelogin.recognition.engines import Engine
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.imaging import fingerprint, has_few_scans, jpeg_size
+from facelogin.recognition.scoring import Background, Cohort
 from facelogin.recognition.types import Face, FaceRegion, Observation, Reason, Reference, Template
 
 MAX_FRAME_PIXELS = 1280 * 960  # judged from the header, before anything is decoded
@@ -81,15 +82,34 @@ class Recognizer:
         template = None if reasons else maker.template(frame, face)
         return Observation(reasons, face.box.region(grey), template, seen)
 
-    def dissimilarity(self, probe: Template, reference: Reference) -> float:
+    def dissimilarity(
+        self, probe: Template, reference: Reference, background: Background | None = None
+    ) -> float:
         """Compare a probe with one person's reference, as the engine that made it does.
+
+        With a background the score is normalised; see `scoring.s_norm`.
 
         Raises
         ------
         ValueError
-            If that engine is not here, or the probe is another's.
+            If that engine is not here, or the probe or the background is another's.
         """
-        return scoring.dissimilarity(self._engine(reference.engine), probe, reference)
+        engine = self._engine(reference.engine)
+        if background is None:
+            return scoring.dissimilarity(engine, probe, reference)
+        return scoring.normalised(engine, probe, reference, background)
+
+    def background(self, reference: Reference, cohort: Cohort, limit: float) -> Background:
+        """Compare a cohort with one claimed person's reference, once for many probes.
+
+        `limit` is the plain score over which nothing matches.
+
+        Raises
+        ------
+        ValueError
+            If the engine is not here, or the cohort is another's.
+        """
+        return scoring.background(self._engine(reference.engine), reference, cohort, limit)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

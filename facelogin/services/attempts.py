@@ -7,19 +7,22 @@ from typing import Protocol
 from django.conf import settings
 
 from facelogin import operating_point, stores, tokens, workers
-from facelogin.protocol import AttemptResult, CaptureFeedback, FrameVerdict, Outcome
+from facelogin.protocol import AttemptResult, CaptureFeedback, CapturePrompt, FrameVerdict, Outcome
 from facelogin.recognition import (
     FRAMES_WANTED,
     WANTED_SAMPLES,
+    Background,
     Enrolment,
     EnrolmentRefused,
     FrameHistory,
     Observation,
     Reason,
     Reference,
+    Variety,
     Verdict,
     Verification,
 )
+from facelogin.services.prompts import Prompter
 from facelogin.tokens import Ticket
 
 ENROL_DEADLINE_SECONDS = 60
@@ -63,6 +66,9 @@ class Attempt(Protocol):
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Judge one frame."""
 
+    def prompt(self) -> CapturePrompt | None:
+        """Return what to ask of the person now, if anything."""
+
     @property
     def is_decided(self) -> bool:
         """Say whether there is a result."""
@@ -98,6 +104,8 @@ class EnrolPerson:
     def __init__(self, ticket: Ticket) -> None:
         self._ticket = ticket
         self._enrolment = Enrolment()
+        self._variety = Variety()
+        self._prompter = Prompter()
         self.engine: str = settings.FACELOGIN_ENGINE
         self.tally = Tally()
 
@@ -107,7 +115,12 @@ class EnrolPerson:
         reasons = self.tally.judge(observation)
         if not reasons and observation.template is not None:
             self._enrolment.add(observation.template)
+            self._variety.add(observation)
         return _feedback(sequence, observation, reasons, self._enrolment.progress)
+
+    def prompt(self) -> CapturePrompt | None:
+        """Return what the samples lack, while there are more to come."""
+        return None if self.is_decided else self._prompter.say(self._variety.wish)
 
     @property
     def is_decided(self) -> bool:
@@ -123,7 +136,13 @@ class EnrolPerson:
         except EnrolmentRefused:
             return AttemptResult(Outcome.FAILURE_TO_ENROL, self.tally.most_frequent())
         jti = tokens.new_jti()
-        await stores.in_thread(stores.store_pending, self._ticket.user_id, reference, jti)
+        await stores.in_thread(
+            stores.store_pending,
+            self._ticket.user_id,
+            reference,
+            jti,
+            cohort_consent=self._ticket.cohort_consent,
+        )
         assertion = tokens.sign_assertion(self._ticket, Outcome.ENROLLED, reference.engine, jti=jti)
         return AttemptResult(Outcome.ENROLLED, assertion=assertion)
 
@@ -135,25 +154,39 @@ class EnrolPerson:
 
 
 class VerifyClaim:
-    """Compares samples with the claimed person's reference, and with nobody else's."""
+    """Compares samples with the claimed person's reference; decides on that person alone.
+
+    With a background the scores are normalised: other people who agreed to it stand for "somebody
+    else", and nothing tells who of them is nearest.
+    """
 
     deadline_seconds = VERIFY_DEADLINE_SECONDS
     frames_wanted = FRAMES_WANTED
 
-    def __init__(self, ticket: Ticket, reference: Reference) -> None:
+    def __init__(
+        self, ticket: Ticket, reference: Reference, background: Background | None = None
+    ) -> None:
         self._ticket = ticket
         self._reference = reference
+        self._background = background
         self.engine = reference.engine
-        self._verification = Verification(operating_point.threshold(reference.engine))
+        self._verification = Verification(
+            operating_point.threshold(reference.engine, is_normalised=background is not None)
+        )
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Score the frame's sample if it has one; scores stay in here."""
-        observation, score = await workers.pool().observe(jpeg, self._reference)
+        observation, score = await workers.pool().observe(
+            jpeg, self._reference, background=self._background
+        )
         reasons = self.tally.judge(observation)
         if not reasons and score is not None:
             self._verification.add(score)
         return _feedback(sequence, observation, reasons, self._verification.progress)
+
+    def prompt(self) -> None:
+        """Ask for nothing: what a verification lacks is the attacker's to guess."""
 
     @property
     def is_decided(self) -> bool:

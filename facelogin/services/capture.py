@@ -25,7 +25,7 @@ from facelogin.protocol import (
     Message,
     Outcome,
 )
-from facelogin.services import reports
+from facelogin.services import cohorts, reports
 from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
 from facelogin.stores import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
@@ -225,7 +225,7 @@ async def _make(ticket: Ticket) -> Attempt:
     if reference is None:
         # Accounts gives no such ticket; the reference expired or was erased since.
         raise TokenRefused("no current reference")
-    return VerifyClaim(ticket, reference)
+    return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))
 
 
 async def _run_until_decided(
@@ -257,6 +257,8 @@ async def _run_until_decided(
                 socket.inbox.mark_answered(sequence)
             await socket.send(await attempt.look(taken.sequence, taken.jpeg))
             socket.inbox.mark_answered(taken.sequence)
+            if (prompt := attempt.prompt()) is not None:
+                await socket.send(prompt)
 
     tasks = {
         "frames": asyncio.create_task(answer_frames()),

@@ -33,6 +33,7 @@ class Browser:
             headers=list(headers or [ORIGIN]),
             subprotocols=list(protocols or [protocol.SUBPROTOCOL]),
         )
+        self.prompts: list[str] = []
 
     async def open(self, ticket: str | None = None) -> dict[str, Any] | None:
         connected, subprotocol = await self.socket.connect(timeout=10)
@@ -51,8 +52,12 @@ class Browser:
             await self.socket.send_to(text_data=text)
 
     async def hear(self) -> dict[str, Any]:
-        heard: dict[str, Any] = await self.socket.receive_json_from(timeout=40)
-        return heard
+        """The next message; prompts, which may come between any two, are set aside."""
+        while True:
+            heard: dict[str, Any] = await self.socket.receive_json_from(timeout=40)
+            if heard["type"] != "capture.prompt":
+                return heard
+            self.prompts.append(heard["prompt"])
 
     async def close_code(self) -> int:
         closing = await self.socket.receive_output(timeout=10)
@@ -72,9 +77,11 @@ class Browser:
         return feedback, await self.hear()
 
 
-async def enrol(accounts: Accounts, user_id: uuid.UUID, frames: list[bytes]) -> dict[str, Any]:
+async def enrol(
+    accounts: Accounts, user_id: uuid.UUID, frames: list[bytes], **claims: Any
+) -> dict[str, Any]:
     browser = Browser()
-    await browser.open(accounts.ticket("enrol", user_id))
+    await browser.open(accounts.ticket("enrol", user_id, **claims))
     _, result = await browser.show(frames)
     assert await browser.close_code() == 1000
     if result["outcome"] == "enrolled":

@@ -31,6 +31,7 @@ DATABASES = {
 FACELOGIN_ALLOW_MISSING_ORIGIN = env.flag("FACELOGIN_ALLOW_MISSING_ORIGIN", False)
 FACELOGIN_ENGINE = env.choice("FACELOGIN_ENGINE", "lbph", ("lbph",))
 FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "none", ("none",))
+FACELOGIN_COHORT = env.choice("FACELOGIN_COHORT", "off", ("off", "consenting"))
 FACELOGIN_FALSE_MATCH_RATE = env.rate("FACELOGIN_FALSE_MATCH_RATE", 0.001)
 # 0: one per core.
 FACELOGIN_WORKERS = env.whole_number("FACELOGIN_WORKERS", 0, lowest=0, highest=64)
@@ -57,6 +58,7 @@ READINESS_CHECKS = {
     "database": "kubevision.readiness.check_databases",
     "workers": "facelogin.workers.check_alive",
     "operating_point": "facelogin.operating_point.note",
+    "cohort": "facelogin.services.cohorts.note",
 }
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),

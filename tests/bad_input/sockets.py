@@ -50,9 +50,13 @@ class Visitor:
         return connect(self.url, proxy=None, compression=None, max_size=None, **options)
 
     async def hear(self, socket: ClientConnection) -> dict[str, Any]:
-        """Return the next message."""
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), HEAR_SECONDS))
-        return message
+        """Return the next message; prompts may be ignored, and are."""
+        while True:
+            message: dict[str, Any] = json.loads(
+                await asyncio.wait_for(socket.recv(), HEAR_SECONDS)
+            )
+            if message["type"] != "capture.prompt":
+                return message
 
     async def hear_end(self, socket: ClientConnection) -> str:
         """Return how the socket ended: its last message and the close code, feedback left out."""
