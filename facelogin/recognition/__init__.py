@@ -7,9 +7,9 @@ import cv2
 
 from facelogin.recognition.calibration import CalibrationTable
 from facelogin.recognition.detection import CASCADES
-from facelogin.recognition.engines import ENGINES, Engine
+from facelogin.recognition.engines import ENGINES, Engine, EngineKind
 from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
-from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
+from facelogin.recognition.errors import CalibrationError, EngineUnavailable, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
@@ -44,6 +44,8 @@ __all__ = [
     "Cohort",
     "Colour",
     "Engine",
+    "EngineKind",
+    "EngineUnavailable",
     "Enrolment",
     "EnrolmentRefused",
     "Face",
