@@ -6,9 +6,9 @@ The only door to this package. No Django, clock, log, disk or network behind it.
 import cv2
 
 from facelogin.recognition.calibration import CalibrationTable
-from facelogin.recognition.engines import ENGINES, Engine
+from facelogin.recognition.engines import ENGINES, Engine, EngineKind
 from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
-from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
+from facelogin.recognition.errors import CalibrationError, EngineUnavailable, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import CASCADES, MAX_FRAME_PIXELS, Recognizer
@@ -43,6 +43,8 @@ __all__ = [
     "Cohort",
     "Colour",
     "Engine",
+    "EngineKind",
+    "EngineUnavailable",
     "Enrolment",
     "EnrolmentRefused",
     "Face",
