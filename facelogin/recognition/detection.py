@@ -112,9 +112,9 @@ class Detector:
         top, bottom = _within(last.y * height - margin, last.y * height + side + margin, height)
         shrink = min(1.0, SEARCH_WIDTH / width)
         smallest = max(_smallest(width), int(SMALLEST_NEXT * side * shrink))
+        if min(bottom - top, right - left) * shrink < smallest:
+            return None  # no face of that size fits in there
         around = _reduced(grey[top:bottom, left:right], shrink)
-        if min(around.shape) < smallest:
-            return None
         found = search(
             self._frontal,
             around,

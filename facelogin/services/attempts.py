@@ -22,6 +22,7 @@ from facelogin.recognition import (
     Verdict,
     Verification,
 )
+from facelogin.services.following import Following
 from facelogin.services.prompts import Prompter
 from facelogin.tokens import Ticket
 
@@ -106,12 +107,14 @@ class EnrolPerson:
         self._enrolment = Enrolment()
         self._variety = Variety()
         self._prompter = Prompter()
+        self._following = Following()
         self.engine: str = settings.FACELOGIN_ENGINE
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Take the frame's sample if it has one."""
-        observation, _ = await workers.pool().observe(jpeg)
+        observation, _ = await workers.pool().observe(jpeg, near=self._following.near())
+        self._following.saw(observation.face)
         reasons = self.tally.judge(observation)
         if not reasons and observation.template is not None:
             self._enrolment.add(observation.template)
@@ -170,6 +173,7 @@ class VerifyClaim:
         self._reference = reference
         self._background = background
         self.engine = reference.engine
+        self._following = Following()
         self._verification = Verification(
             operating_point.threshold(reference.engine, is_normalised=background is not None)
         )
@@ -178,8 +182,9 @@ class VerifyClaim:
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Score the frame's sample if it has one; scores stay in here."""
         observation, score = await workers.pool().observe(
-            jpeg, self._reference, background=self._background
+            jpeg, self._reference, near=self._following.near(), background=self._background
         )
+        self._following.saw(observation.face)
         reasons = self.tally.judge(observation)
         if not reasons and score is not None:
             self._verification.add(score)

@@ -64,6 +64,11 @@ def face_of(image: Grey) -> Grey:
     return image[170:310, 250:390]
 
 
+def distance(one: Template, other: Template, engine: str = "lbph") -> float:
+    """How far apart an engine finds two templates."""
+    return float(ENGINES[engine]().dissimilarities(one, other[np.newaxis])[0])
+
+
 def template_of(image: Grey, box: Box = FACE_BOX, engine: str = "lbph") -> Template:
     """What an engine makes of the face in a box."""
     return ENGINES[engine]().template(Frame(image), Face(box))

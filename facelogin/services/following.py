@@ -1,0 +1,27 @@
+"""Where the face was in the frame before: near there it is found in a third of the time."""
+
+from facelogin.recognition import FaceRegion
+
+# Somebody else in the picture is seen in whole searches only. A verdict takes five samples or more
+# and an enrolment thirteen, so at least one of them rests on a whole search.
+WHOLE_SEARCH_EVERY = 5
+
+
+class Following:
+    """Follows the face of one attempt from frame to frame."""
+
+    def __init__(self) -> None:
+        self._last: FaceRegion | None = None
+        self._since_whole = 0
+
+    def near(self) -> FaceRegion | None:
+        """Return where to look for the face in the next frame; None: everywhere."""
+        if self._last is None or self._since_whole >= WHOLE_SEARCH_EVERY - 1:
+            self._since_whole = 0
+            return None
+        self._since_whole += 1
+        return self._last
+
+    def saw(self, face: FaceRegion | None) -> None:
+        """Note where the face was; None if there was none, or more than one."""
+        self._last = face
