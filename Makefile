@@ -29,8 +29,16 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/product.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
 
+# What the chosen engine needs beyond that, if anything.
+ENGINE_REQUIREMENTS := $(wildcard requirements/$(or $(FACELOGIN_ENGINE),lbph).txt)
+ENGINE_STAMP := $(if $(ENGINE_REQUIREMENTS),$(VENV)/$(FACELOGIN_ENGINE).stamp)
+$(VENV)/%.stamp: requirements/%.txt $(VENV)/product.stamp
+	@echo "Installing what the engine $* needs (once) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
 .PHONY: run
-run: $(VENV)/product.stamp  ## start the whole product on http://localhost:8000
+run: $(VENV)/product.stamp $(ENGINE_STAMP)  ## start the whole product on http://localhost:8000
 	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"
 	$(BIN)/python manage.py prepare
 	exec $(BIN)/python -m kubevision.serve
@@ -99,4 +107,4 @@ requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
 	@cd requirements
 	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 	$$compile dev.in -o dev.txt
-	for room in accounts dashboard facelogin local; do $$compile $$room.in -c dev.txt -o $$room.txt; done
+	for room in accounts dashboard facelogin local onnx resnet; do $$compile $$room.in -c dev.txt -o $$room.txt; done

@@ -157,7 +157,7 @@ def make_table(scores: Scores, people: int) -> dict[str, object]:
             float(np.nextafter(np.float32(group[int(rate * len(group))]), np.float32(0)))
             for group in [pooled, *scores.within.values()]
         )
-        threshold = round(threshold - 0.0005, 3)
+        threshold = round(threshold - 0.000005, 5)
         erring = sum(score <= threshold for score in scores.nearest.values())
         points.append(
             {

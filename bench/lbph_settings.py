@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelogin.recognition.detection import Detector
-from facelogin.recognition.engines.lbph import inner_face
+from facelogin.recognition.engines.lbph_plain import inner_face
 from facelogin.recognition.imaging import tan_triggs
 from facelogin.recognition.types import Grey
 from facelogin.workers import read_cascades

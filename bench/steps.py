@@ -13,7 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bench.measure import Stopwatch
 from facelogin.recognition import FrameHistory, Recognizer, Reference, quality
 from facelogin.recognition.detection import Detector
-from facelogin.recognition.engines.lbph import FACE_SIDE, LbphEngine, inner_face
+from facelogin.recognition.engines.lbph_plain import (
+    FACE_SIDE,
+    inner_face,
+)
+from facelogin.recognition.engines.lbph_plain import (
+    PlainLbphEngine as LbphEngine,
+)
 from facelogin.recognition.imaging import decode_grey, fingerprint, jpeg_size, tan_triggs
 from facelogin.recognition.scoring import dissimilarity
 from facelogin.recognition.types import Template

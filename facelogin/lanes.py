@@ -30,10 +30,15 @@ class Lane:
     ----------
     set_up
         What each process does first; picklable.
+    sign_of_life
+        What each process does to show that it works; picklable.
     """
 
-    def __init__(self, set_up: Callable[[], None]) -> None:
+    def __init__(
+        self, set_up: Callable[[], None], sign_of_life: Callable[[], object] = os.getpid
+    ) -> None:
         self._set_up = set_up
+        self._sign_of_life = sign_of_life
         self.waiting = 0
         # The event loop and the management port's threads may both find the process dead.
         self._replacing = threading.Lock()
@@ -97,13 +102,17 @@ class Lane:
         """Ask the process for a sign of life; one that gives none is replaced."""
         executor = self._executor
         try:
-            executor.submit(os.getpid).result(timeout=CALL_TIMEOUT_SECONDS)
+            executor.submit(self._sign_of_life).result(timeout=CALL_TIMEOUT_SECONDS)
         except (BrokenProcessPool, TimeoutError, RuntimeError, CancelledError):
             # A process that is still starting is not lost; it has its own time.
             if self.started.done():
                 self._replace(executor)
             return False
         return True
+
+    def ask(self, work: Callable[[], T], timeout_seconds: float) -> T:
+        """Run a function in the process and wait; for the start, when nothing else does."""
+        return self._executor.submit(work).result(timeout=timeout_seconds)
 
     def kill(self, *, wait: bool = False) -> None:
         """End the process at once; on request wait for the executor's own thread as well."""

@@ -1,13 +1,18 @@
-"""Where a match begins: the threshold that the engine's table gives for the chosen error rate."""
+"""Where a match begins: the threshold that the engine's table gives for the chosen error rate.
+
+Nobody's usual limit stands in for a table: an engine without one decides nothing.
+"""
 
 import functools
 import importlib.resources
 import math
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin.recognition import CalibrationError, CalibrationTable
+from facelogin import engine_files
+from facelogin.recognition import CalibrationError, CalibrationTable, EngineUnavailable
 
 _TABLES = importlib.resources.files("facelogin.recognition.engines")
 
@@ -18,13 +23,55 @@ def _name(engine: str, *, is_normalised: bool) -> str:
 
 
 @functools.cache
-def _table(name: str) -> CalibrationTable:
+def _shipped(name: str) -> CalibrationTable:
     return CalibrationTable.from_json(_TABLES.joinpath(name).read_text())
+
+
+@functools.cache
+def _measured_by_operator(path: str) -> CalibrationTable:
+    return CalibrationTable.from_json(Path(path).read_text())
+
+
+def _full_name(engine: str | None = None) -> str:
+    """Return what tables and references call an engine; that of new references unless given."""
+    try:
+        return engine_files.name_of(engine or settings.FACELOGIN_ENGINE)
+    except EngineUnavailable as error:
+        raise ImproperlyConfigured(str(error)) from None
+
+
+def _table(engine: str | None = None, *, is_normalised: bool = False) -> CalibrationTable:
+    """Return an engine's table: the operator's own, if there is one, else the shipped one."""
+    name = _full_name(engine)
+    own = settings.FACELOGIN_CALIBRATION
+    example = f"Example: FACELOGIN_CALIBRATION=/var/lib/kubevision/{name}.calibration.json"
+    if own and not is_normalised and name == _full_name():
+        try:
+            table = _measured_by_operator(own)
+        except (CalibrationError, OSError, ValueError) as error:
+            raise ImproperlyConfigured(
+                f"FACELOGIN_CALIBRATION names {own}, which is no table: {error}. {example}"
+            ) from None
+        if table.engine != name:
+            raise ImproperlyConfigured(
+                f"FACELOGIN_CALIBRATION names a table of the engine {table.engine}, "
+                f"not of {name}: its thresholds would mean nothing here. {example}"
+            )
+        return table
+    try:
+        return _shipped(_name(name, is_normalised=is_normalised))
+    except FileNotFoundError:
+        kind = name.partition("-")[0]
+        raise ImproperlyConfigured(
+            f"FACELOGIN_CALIBRATION is not set, and nobody measured where a match begins for the "
+            f"engine {name}: run `manage.py evaluate_faces FOLDER --engine {kind} --table FILE` on "
+            f"pictures of many people, then name that file. {example}"
+        ) from None
 
 
 def has_cohort_table(engine: str) -> bool:
     """Say whether scores of this engine were ever measured against a cohort."""
-    return _TABLES.joinpath(_name(engine, is_normalised=True)).is_file()
+    return _TABLES.joinpath(_name(_full_name(engine), is_normalised=True)).is_file()
 
 
 def can_normalise(engine: str) -> bool:
@@ -48,10 +95,10 @@ def threshold(engine: str | None = None, *, is_normalised: bool = False) -> floa
     Raises
     ------
     ImproperlyConfigured
-        If the table shows no such false match rate.
+        If there is no table, or it shows no such false match rate.
     """
+    table = _table(engine, is_normalised=is_normalised)
     try:
-        table = _table(_name(engine or settings.FACELOGIN_ENGINE, is_normalised=is_normalised))
         return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
     except CalibrationError as error:
         raise ImproperlyConfigured(
@@ -59,12 +106,20 @@ def threshold(engine: str | None = None, *, is_normalised: bool = False) -> floa
         ) from None
 
 
+def can_decide(engine: str) -> bool:
+    """Say whether there is a threshold for this engine at the chosen false match rate."""
+    try:
+        return math.isfinite(threshold(engine))
+    except ImproperlyConfigured:
+        return False
+
+
 def laxest_threshold(engine: str) -> float:
     """Return the dissimilarity of the table's laxest point, plain: a fifth of others are under it.
 
     Over it a face is not the claimed one, whatever a cohort says.
     """
-    return _table(_name(engine, is_normalised=False)).points[-1].threshold
+    return _table(engine).points[-1].threshold
 
 
 def note() -> str | None:
@@ -86,7 +141,7 @@ def normalised_note() -> str | None:
 
 def _shortfall(engine: str, *, is_normalised: bool = False) -> str | None:
     threshold(engine, is_normalised=is_normalised)
-    table = _table(_name(engine, is_normalised=is_normalised))
+    table = _table(engine, is_normalised=is_normalised)
     rate = settings.FACELOGIN_FALSE_MATCH_RATE
     bound = table.point_for(rate).people_bound
     if rate >= bound:

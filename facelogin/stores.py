@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from facelogin import crypto
@@ -237,6 +237,14 @@ def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
     return ReferenceStatus(
         row.created_at, row.engine, row.samples, row.expires_at, row.cohort_consent
     )
+
+
+def people_by_engine() -> dict[str, int]:
+    """Return how many people have a reference of each engine."""
+    current = Person.objects.exclude(current_reference=None).values("current_reference")
+    rows = Reference.objects.filter(id__in=current, expires_at__gt=timezone.now())
+    counts = rows.values_list("engine").annotate(Count("id")).order_by("engine")
+    return {engine: people for engine, people in counts}  # noqa: C416  (a dict of typed pairs)
 
 
 def erase(user_id: uuid.UUID) -> None:

@@ -13,7 +13,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
@@ -21,13 +21,15 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import metrics, operating_point
+from facelogin import engine_files, metrics, operating_point
+from facelogin.engine_files import EngineSource
 from facelogin.lanes import Lane
 from facelogin.recognition import (
     CASCADES,
     ENGINES,
     Background,
     Cohort,
+    EngineUnavailable,
     Enrolment,
     FaceRegion,
     Observation,
@@ -47,7 +49,9 @@ START_TIMEOUT_SECONDS = 30.0
 
 # -- in the worker process ------------------------------------------------------------------------
 
-_recognizer: Recognizer
+_recognizer: Recognizer | None = None
+_notes: tuple[str, ...] = ()  # what an operator should know of the engines here
+_problem = ""  # why there is no recognizer
 
 
 def read_cascades() -> dict[str, str]:
@@ -56,26 +60,50 @@ def read_cascades() -> dict[str, str]:
     return {name: folder.joinpath(name).read_text() for name in CASCADES}
 
 
-def make_recognizer(engine: str = "lbph") -> Recognizer:
+def make_recognizer(engine: str = engine_files.DEFAULT) -> Recognizer:
     """Read OpenCV's cascades and return a recognizer that uses one thread.
 
     Raises
     ------
     ValueError
         If there is no such engine.
+    EngineUnavailable
+        If it cannot be loaded; the message says what to do.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"no engine {engine!r}; there are: {', '.join(sorted(ENGINES))}")
     limit_threads(1)
-    return Recognizer(read_cascades(), [ENGINES[engine]()])
+    return Recognizer(read_cascades(), [engine_files.load(engine_files.source(engine))])
 
 
-def _start_worker(engine: str) -> None:
+def _start_worker(sources: Sequence[EngineSource]) -> None:
     # Ctrl-C reaches every process of a terminal; the server decides when workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    global _recognizer  # noqa: PLW0603  (one per process, built once, read only afterwards)
-    _recognizer = make_recognizer(engine)
+    # One per process, built once, read only afterwards.
+    global _recognizer, _notes, _problem  # noqa: PLW0603
+    limit_threads(1)
+    try:
+        engines = [engine_files.load(source) for source in sources]
+    except EngineUnavailable as error:
+        _problem = str(error)
+        return
+    # Few engines have anything to tell.
+    _notes = tuple(note for engine in engines if (note := getattr(engine, "note", "")))
+    _recognizer = Recognizer(read_cascades(), engines)
+
+
+def _loaded() -> Recognizer:
+    """Return this process's recognizer; without one it ends, and its lane is replaced."""
+    if _recognizer is None:
+        os._exit(1)
+    return _recognizer
+
+
+def _is_loaded() -> bool:
+    return bool(_loaded())
+
+
+def _describe() -> tuple[str, tuple[str, ...]]:
+    return _problem, _notes
 
 
 def _end_with_parent() -> None:
@@ -92,29 +120,54 @@ def _observe(
     near: FaceRegion | None,
     background: Background | None,
 ) -> tuple[Observation, float | None]:
-    observation = _recognizer.observe(jpeg, reference.engine if reference else None, near)
+    recognizer = _loaded()
+    observation = recognizer.observe(jpeg, reference.engine if reference else None, near)
     if reference is None or observation.template is None:
         return observation, None
-    return observation, _recognizer.dissimilarity(observation.template, reference, background)
+    return observation, recognizer.dissimilarity(observation.template, reference, background)
 
 
 def _compare_cohort(reference: Reference, cohort: Cohort, limit: float) -> Background:
-    return _recognizer.background(reference, cohort, limit)
+    return _loaded().background(reference, cohort, limit)
 
 
 def _finish(enrolment: Enrolment, engine: str, threshold: float) -> Reference:
-    return enrolment.finish(engine, _recognizer.dissimilarity, threshold)
+    return enrolment.finish(engine, _loaded().dissimilarity, threshold)
 
 
 # -- in the server --------------------------------------------------------------------------------
 
 
 class WorkerPool:
-    """All lanes; every call goes to the one with the least waiting."""
+    """All lanes; every call goes to the one with the least waiting.
+
+    Parameters
+    ----------
+    engine : str
+        Makes new references. Those that need no download are loaded beside it: people enrolled with
+        one of them go on signing in.
+    lanes : int
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    EngineUnavailable
+        If something that it needs is missing; the message says what to do.
+    """
 
     def __init__(self, engine: str, lanes: int) -> None:
-        self.engine = engine
-        self.lanes = [Lane(functools.partial(_start_worker, engine)) for _ in range(lanes)]
+        others = [
+            name
+            for name, kind in ENGINES.items()
+            if name != engine and kind.is_always_here and operating_point.can_decide(name)
+        ]
+        sources = [engine_files.source(name) for name in (engine, *others)]
+        self.engine = sources[0].name
+        self.engines = tuple(source.name for source in sources)
+        self.notes: tuple[str, ...] = ()
+        set_up = functools.partial(_start_worker, sources)
+        self.lanes = [Lane(set_up, sign_of_life=_is_loaded) for _ in range(lanes)]
 
     def wait_until_started(self) -> None:
         """Return once every process can work.
@@ -127,6 +180,9 @@ class WorkerPool:
         for lane in self.lanes:
             try:
                 lane.started.result(timeout=START_TIMEOUT_SECONDS)
+                problem, self.notes = lane.ask(_describe, START_TIMEOUT_SECONDS)
+                if problem:
+                    raise ImproperlyConfigured(problem)
             except (BrokenProcessPool, TimeoutError) as error:
                 raise ImproperlyConfigured(
                     f"the recognition engine {self.engine!r} did not start: {error}"
@@ -175,7 +231,10 @@ def pool() -> WorkerPool:
     with _pool_lock:
         if _pool is None:
             lanes = settings.FACELOGIN_WORKERS or os.cpu_count() or 1
-            _pool = WorkerPool(settings.FACELOGIN_ENGINE, lanes)
+            try:
+                _pool = WorkerPool(settings.FACELOGIN_ENGINE, lanes)
+            except (EngineUnavailable, ValueError) as error:
+                raise ImproperlyConfigured(str(error)) from None
         return _pool
 
 
@@ -183,7 +242,13 @@ def start() -> None:
     """Start the pool and wait for it; called before the server listens."""
     if note := operating_point.note():
         logger.warning("%s", note)
-    pool().wait_until_started()
+    try:
+        pool().wait_until_started()
+    except ImproperlyConfigured:
+        stop()
+        raise
+    for note in pool().notes:
+        logger.warning("%s", note)
     metrics.WORKERS_ALIVE.set(len(pool().lanes))
 
 

@@ -33,6 +33,7 @@ PLANTED = {
     "protocol-plain": ("facelogin/protocol.py", "import numpy"),
     "opencv-stays-home": ("dashboard/forms.py", "import cv2"),
     "opencv-behind-recognition": ("facelogin/stores.py", "import cv2"),
+    "engines-packages": ("facelogin/engine_files.py", "import dlib"),
     "dashboard": ("dashboard/clients/accounts.py", "import dashboard.forms"),
     "contract-checks": ("accounts/tokens.py", "import kubevision.contracts.checking"),
 }

@@ -6,13 +6,12 @@ The only door to this package. No Django, clock, log, disk or network behind it.
 import cv2
 
 from facelogin.recognition.calibration import CalibrationTable
-from facelogin.recognition.detection import CASCADES
-from facelogin.recognition.engines import ENGINES, Engine
+from facelogin.recognition.engines import ENGINES, Engine, EngineKind
 from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
-from facelogin.recognition.errors import CalibrationError, EnrolmentRefused
+from facelogin.recognition.errors import CalibrationError, EngineUnavailable, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
-from facelogin.recognition.recognizer import MAX_FRAME_PIXELS, Recognizer
+from facelogin.recognition.recognizer import CASCADES, MAX_FRAME_PIXELS, Recognizer
 from facelogin.recognition.scoring import COHORT_LEAST, COHORT_PEOPLE, Background, Cohort
 from facelogin.recognition.types import (
     Box,
@@ -44,6 +43,8 @@ __all__ = [
     "Cohort",
     "Colour",
     "Engine",
+    "EngineKind",
+    "EngineUnavailable",
     "Enrolment",
     "EnrolmentRefused",
     "Face",

@@ -7,3 +7,7 @@ class EnrolmentRefused(Exception):  # noqa: N818  (an outcome: failure to enrol)
 
 class CalibrationError(Exception):
     """The calibration table cannot answer for this false match rate; the message says why."""
+
+
+class EngineUnavailable(Exception):  # noqa: N818  (an outcome)
+    """An engine cannot be loaded; the message says why and what to do."""

@@ -105,6 +105,25 @@ def tan_triggs(
     alpha: float = 0.1,
     tau: float = 10.0,
 ) -> Grey:
+    """Remove slow changes of light, keep the face's own structure; 128 is the local mean.
+
+    Parameters and source as of `tan_triggs_band`; the result is uint8.
+    """
+    band = tan_triggs_band(
+        grey, gamma=gamma, sigma_inner=sigma_inner, sigma_outer=sigma_outer, alpha=alpha, tau=tau
+    )
+    return np.asarray(np.clip(band * (127.5 / tau) + 127.5, 0, 255), dtype=np.uint8)
+
+
+def tan_triggs_band(
+    grey: Grey,
+    *,
+    gamma: float = 0.2,
+    sigma_inner: float = 1.0,
+    sigma_outer: float = 2.0,
+    alpha: float = 0.1,
+    tau: float = 10.0,
+) -> npt.NDArray[np.float32]:
     """Remove slow changes of light, keep the face's own structure.
 
     Parameters
@@ -119,8 +138,8 @@ def tan_triggs(
 
     Returns
     -------
-    (height, width) uint8
-        128 is the local mean.
+    (height, width) float32
+        -tau to tau; 0 is the local mean.
 
     Source: Tan and Triggs 2010, doi:10.1109/TIP.2010.2042645.
     """
@@ -131,5 +150,4 @@ def tan_triggs(
     # Two rounds: the first is drawn by outliers, the second ignores what is beyond tau.
     band /= max(float(np.mean(np.abs(band) ** alpha)) ** (1 / alpha), 1e-6)
     band /= max(float(np.mean(np.minimum(np.abs(band), tau) ** alpha)) ** (1 / alpha), 1e-6)
-    squashed = tau * np.tanh(band / tau)  # -tau .. tau
-    return np.asarray(np.clip(squashed * (127.5 / tau) + 127.5, 0, 255), dtype=np.uint8)
+    return np.asarray(tau * np.tanh(band / tau), dtype=np.float32)

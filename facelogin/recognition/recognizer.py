@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from facelogin.recognition import quality, scoring
-from facelogin.recognition.detection import Detector
+from facelogin.recognition import alignment, quality, scoring
+from facelogin.recognition.alignment import EyeFinder
+from facelogin.recognition.detection import FRONTAL, PROFILE, Detector
 from facelogin.recognition.engines import Engine
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.imaging import fingerprint, has_few_scans, jpeg_size
 from facelogin.recognition.scoring import Background, Cohort
-from facelogin.recognition.types import Face, FaceRegion, Observation, Reason, Reference, Template
+from facelogin.recognition.types import (
+    Face,
+    FaceRegion,
+    Grey,
+    Observation,
+    Reason,
+    Reference,
+    Template,
+)
 
+CASCADES = (FRONTAL, PROFILE, alignment.ON_THE_LEFT, alignment.ON_THE_RIGHT)
 MAX_FRAME_PIXELS = 1280 * 960  # judged from the header, before anything is decoded
 
 
@@ -32,6 +42,7 @@ class Recognizer:
 
     def __init__(self, cascades: Mapping[str, str], engines: Sequence[Engine]) -> None:
         self._detector = Detector(cascades)
+        self._eyes = EyeFinder(cascades)
         self._engines = {engine.name: engine for engine in engines}
         self.engine = engines[0].name
 
@@ -70,17 +81,30 @@ class Recognizer:
         maker = self._engine(engine or self.engine)
         grey = frame.grey
         seen = fingerprint(grey)
-        faces = self._detector.faces(grey)
+        faces = self._faces(grey, near)
         if not faces:
             turned = self._detector.is_profile(grey)
             reason = Reason.NOT_FRONTAL if turned else Reason.NO_FACE
             return Observation((reason,), fingerprint=seen)
         if len(faces) > 1:
             return Observation((Reason.SEVERAL_FACES,), fingerprint=seen)
-        face = Face(faces[0])
+        face = faces[0]
         reasons = quality.judge(grey, face.box)
-        template = None if reasons else maker.template(frame, face)
-        return Observation(reasons, face.box.region(grey), template, seen)
+        if reasons:
+            return Observation(reasons, face.box.region(grey), fingerprint=seen)
+        eyes = face.eyes or self._eyes.find(grey, face.box)
+        template = maker.template(frame, Face(face.box, eyes))
+        return Observation((), face.box.region(grey), template, seen)
+
+    def _faces(self, grey: Grey, near: FaceRegion | None) -> list[Face]:
+        """Look near the last face, else everywhere, else everywhere with contrast raised."""
+        if near is not None and (box := self._detector.face_near(grey, near)) is not None:
+            return [Face(box)]
+        if boxes := self._detector.faces(grey):
+            return [Face(box) for box in boxes]
+        doubtful = self._detector.faces_in_bad_light(grey)
+        seen = [Face(box, self._eyes.find(grey, box, both=True)) for box in doubtful]
+        return [face for face in seen if face.eyes]
 
     def dissimilarity(
         self, probe: Template, reference: Reference, background: Background | None = None

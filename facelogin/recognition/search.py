@@ -39,6 +39,7 @@ def search(
     *,
     stride: int,
     least_share: float = 0.0,
+    largest: int | None = None,
 ) -> list[Found]:
     """Return what the cascade sees, from `smallest` pixels up to the whole picture.
 
@@ -53,8 +54,11 @@ def search(
     least_share : float
         Squares under this share (0..1) of the surest one's side do not matter and are not looked
         for.
+    largest : int, optional
+        Side in pixels of the largest square looked for; the whole picture's unless given.
     """
-    sizes = _sizes(cascade.getOriginalWindowSize()[0], smallest, min(picture.shape))
+    most = min(largest or min(picture.shape), *picture.shape)
+    sizes = _sizes(cascade.getOriginalWindowSize()[0], smallest, most)
     hits: dict[int, Hits] = {}
     found: list[Found] = []
     least = 0.0

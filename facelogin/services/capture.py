@@ -225,6 +225,13 @@ async def _make(ticket: Ticket) -> Attempt:
     if reference is None:
         # Accounts gives no such ticket; the reference expired or was erased since.
         raise TokenRefused("no current reference")
+    if reference.engine not in workers.pool().engines:
+        logger.error(
+            "the reference of %s needs the engine %s, which is not loaded",
+            ticket.user_id,
+            reference.engine,
+        )
+        raise AttemptEnded(ErrorCode.TEMPORARILY_UNAVAILABLE)
     return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))
 
 

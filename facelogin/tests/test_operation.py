@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import REGISTRY
 
-from facelogin import models, stores, workers
+from facelogin import engine_files, models, stores, workers
 from facelogin.lanes import Lane
 from facelogin.tests.conftest import Accounts, face_frames
 from facelogin.tests.test_capture import Browser
@@ -107,7 +107,7 @@ def test_dead_and_stuck_workers_are_found_and_replaced() -> None:
 async def test_two_that_find_a_worker_dead_start_one_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lane = Lane(functools.partial(workers._start_worker, "lbph"))
+    lane = Lane(functools.partial(workers._start_worker, [engine_files.source("lbph")]))
     try:
         await asyncio.to_thread(lane.started.result, 30)
         starts = []

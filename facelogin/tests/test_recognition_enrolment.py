@@ -73,7 +73,7 @@ def test_more_samples_than_wanted_are_ignored() -> None:
 
 def test_the_same_array_thirteen_times_keeps_ten() -> None:
     """Samples are told apart by their place, not by their memory."""
-    assert finish(templates(1) * 13).templates.shape == (10, 64, 256)
+    assert finish(templates(1) * 13).templates.shape == (10, 96, 59)
 
 
 @pytest.mark.parametrize("count", [0, 1, 12])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facelogin.recognition import Observation, Reason
-from facelogin.recognition.engines.lbph import CELL_PIXELS
+from facelogin.recognition.engines.lbph import MOST
 from facelogin.recognition.types import Grey
 from facelogin.tests import pictures
 from facelogin.tests.pictures import (
@@ -92,7 +92,7 @@ def test_a_good_frame_is_a_sample(make: Callable[[], Grey]) -> None:
     observation = observe(make())
     assert observation.reasons == ()
     assert observation.template is not None and observation.face is not None
-    assert (observation.template.sum(axis=1) == CELL_PIXELS).all()
+    assert (observation.template.sum(axis=1) == MOST).all()
 
 
 def test_the_face_is_outlined_where_it_is() -> None:

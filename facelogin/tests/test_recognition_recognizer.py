@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from facelogin.recognition import CASCADES, ENGINES, Frame, Reason, Recognizer
+from facelogin.recognition.alignment import EyeFinder
 from facelogin.recognition.detection import Detector, load_cascade
-from facelogin.recognition.engines.lbph import FACE_SIDE, LbphEngine
+from facelogin.recognition.engines.lbph import LbphEngine
+from facelogin.recognition.engines.lbph_plain import FACE_SIDE, PlainLbphEngine
 from facelogin.recognition.imaging import decode_grey, jpeg_size, tan_triggs
 from facelogin.recognition.quality import judge
-from facelogin.recognition.types import Box, Grey
+from facelogin.recognition.types import Box, Face, Grey
 from facelogin.tests import pictures
-from facelogin.workers import make_recognizer
+from facelogin.workers import make_recognizer, read_cascades
 
 NO_CASCADE = '<?xml version="1.0"?>\n<opencv_storage></opencv_storage>'
 NO_CASCADES = dict.fromkeys(CASCADES, NO_CASCADE)
@@ -181,11 +183,19 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 # -- from face to template ------------------------------------------------------------------------
 
 
-def test_the_template_is_of_the_inner_face_with_its_light_normalised(
-    recognizer: Recognizer,
-) -> None:
+def test_the_template_is_of_the_upright_face(recognizer: Recognizer) -> None:
+    frame = Frame(pictures.portrait())
+    observation = recognizer.observe_frame(frame)
+    assert observation.face is not None and observation.template is not None
+    (box,) = Detector(read_cascades()).faces(frame.grey)
+    face = Face(box, EyeFinder(read_cascades()).find(frame.grey, box))
+    assert face.eyes and observation.face == box.region(frame.grey)
+    assert np.array_equal(observation.template, LbphEngine().template(frame, face))
+
+
+def test_the_plain_template_is_of_the_inner_box_with_its_light_normalised() -> None:
     frame = pictures.portrait()
-    observation = recognizer.observe_frame(Frame(frame))
+    observation = make_recognizer("lbph_plain").observe_frame(Frame(frame))
     assert observation.face is not None and observation.template is not None
     side = round(observation.face.width * pictures.WIDTH)
     margin = side // 10
@@ -193,7 +203,7 @@ def test_the_template_is_of_the_inner_face_with_its_light_normalised(
     top = round(observation.face.y * pictures.HEIGHT) + margin
     inner = frame[top : top + side - 2 * margin, left : left + side - 2 * margin]
     square = cv2.resize(inner, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
-    expected = LbphEngine().counts(tan_triggs(np.asarray(square, np.uint8)))
+    expected = PlainLbphEngine().counts(tan_triggs(np.asarray(square, np.uint8)))
     assert np.array_equal(observation.template, expected)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from facelogin.recognition import Face, Frame, Reference
-from facelogin.recognition.engines.lbph import BINS, CELLS, LbphEngine
+from facelogin.recognition.engines.lbph import CELLS, LbphEngine
+from facelogin.recognition.engines.lbph import UNIFORM_BINS as BINS
 from facelogin.recognition.types import Box
 from facelogin.tests import pictures
 

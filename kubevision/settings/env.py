@@ -200,6 +200,14 @@ def folder(name: str, default: str, *, example: str) -> Path:
     return path
 
 
+def optional_file(name: str, *, example: str) -> str:
+    """Return the path of a file that is there, or nothing if the variable is empty or not set."""
+    value = text(name, "", example=example)
+    if value and not Path(value).is_file():
+        raise _malformed(name, f"names {value}, which is no file", example)
+    return value
+
+
 def key_file(name: str, read: Callable[[Path], object], *, example: str) -> Path:
     """Return the path of a key file that `read` finds keys in."""
     path = Path(text(name, example=example))

@@ -29,7 +29,15 @@ DATABASES = {
 }
 
 FACELOGIN_ALLOW_MISSING_ORIGIN = env.flag("FACELOGIN_ALLOW_MISSING_ORIGIN", False)
-FACELOGIN_ENGINE = env.choice("FACELOGIN_ENGINE", "lbph", ("lbph",))
+# Which there are is the engines' own registry's to say: facelogin.checks.
+FACELOGIN_ENGINE = env.text("FACELOGIN_ENGINE", "lbph", example="lbph")
+FACELOGIN_CALIBRATION = env.optional_file(
+    "FACELOGIN_CALIBRATION", example="/var/lib/kubevision/lbph.calibration.json"
+)
+FACELOGIN_ONNX_MODEL = env.optional_file(
+    "FACELOGIN_ONNX_MODEL", example="/var/lib/kubevision/face.onnx"
+)
+FACELOGIN_DEVICE = env.choice("FACELOGIN_DEVICE", "auto", ("auto", "cpu", "gpu"))
 FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "none", ("none",))
 FACELOGIN_COHORT = env.choice("FACELOGIN_COHORT", "off", ("off", "consenting"))
 FACELOGIN_FALSE_MATCH_RATE = env.rate("FACELOGIN_FALSE_MATCH_RATE", 0.001)
@@ -58,6 +66,7 @@ READINESS_CHECKS = {
     "database": "kubevision.readiness.check_databases",
     "workers": "facelogin.workers.check_alive",
     "operating_point": "facelogin.operating_point.note",
+    "engines": "facelogin.services.engines.note",
     "cohort": "facelogin.services.cohorts.note",
 }
 KEY_FILES = {

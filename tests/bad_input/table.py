@@ -36,8 +36,10 @@ face) worked. Written by `make bad-input` from the same cases that the tests run
 `make fuzz` adds what nobody thought of: flipped bits, shuffled messages, mangled JSON.
 
 A frame of a picture is answered by one `capture.feedback`; its verdict and reasons are shown. A
-socket's end is shown as its last message and close code. "400, no body" is the answer to what is no
-HTTP at all; "connection closed" to a line longer than 16 KiB. Log lines are without times and ids.
+socket's end is shown as its last message and close code. "400, no body" is what the server below
+Django says to what it will not read: no HTTP, a thousand headers, a form without a boundary, an
+unknown version of WebSocket; "connection closed" is what it does to a line longer than 16 KiB. Log
+lines are without times and ids.
 """
 
 SECTIONS: dict[str, list[BadPicture] | list[SocketCase] | list[RequestCase]] = {
