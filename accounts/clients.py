@@ -29,6 +29,7 @@ class ReferenceStatus:
     enrolled_at: datetime
     engine: str
     expires_at: datetime
+    cohort_consent: bool
 
 
 def _call(method: str, user_id: uuid.UUID, purpose: str, **claims: str) -> httpx.Response:
@@ -65,4 +66,5 @@ def activate_reference(user_id: uuid.UUID, assertion_jti: str) -> ReferenceStatu
         enrolled_at=datetime.fromisoformat(body["enrolled_at"]),
         engine=body["engine"],
         expires_at=datetime.fromisoformat(body["expires_at"]),
+        cohort_consent=body.get("cohort_consent") is True,  # an older facelogin says nothing of it
     )

@@ -132,6 +132,8 @@ class FaceFactor(models.Model):
     enrolled_at = models.DateTimeField()
     engine = models.CharField(max_length=ENGINE_CHARACTERS)
     expires_at = models.DateTimeField()
+    # As facelogin told it: whether the person lends the reference to the cohort.
+    cohort_consent = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"face of {self.user_id}"

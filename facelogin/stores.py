@@ -60,6 +60,7 @@ class ReferenceStatus:
     engine: str
     samples: int
     expires_at: datetime
+    cohort_consent: bool
 
 
 def spend_ticket(jti: str, expires_at: datetime, report: AttemptReport | None = None) -> bool:
@@ -233,7 +234,9 @@ def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
     if found is None:
         return None
     row, _ = found
-    return ReferenceStatus(row.created_at, row.engine, row.samples, row.expires_at)
+    return ReferenceStatus(
+        row.created_at, row.engine, row.samples, row.expires_at, row.cohort_consent
+    )
 
 
 def people_by_engine() -> dict[str, int]:

@@ -31,6 +31,7 @@ def _status(ticket: Ticket) -> HttpResponse:
             "engine": found.engine,
             "samples": found.samples,
             "expires_at": found.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "cohort_consent": found.cohort_consent,
         }
     )
 

@@ -39,12 +39,13 @@ def session(current: Session, opened: Opened | None = None) -> dict[str, Any]:
     }
 
 
-def face_factor(factor: FaceFactor) -> dict[str, str]:
+def face_factor(factor: FaceFactor) -> dict[str, str | bool]:
     """Return what is known of an enrolled face; never a number of it."""
     return {
         "enrolled_at": timestamp(factor.enrolled_at),
         "engine": factor.engine,
         "expires_at": timestamp(factor.expires_at),
+        "cohort_consent": factor.cohort_consent,
     }
 
 

@@ -60,6 +60,7 @@ def _store(session: Session, status: clients.ReferenceStatus) -> FaceFactor:
         "enrolled_at": status.enrolled_at,
         "engine": status.engine,
         "expires_at": status.expires_at,
+        "cohort_consent": status.cohort_consent,
     }
     try:
         factor, _ = FaceFactor.objects.update_or_create(user=session.user, defaults=values)

@@ -30,6 +30,7 @@ class Facelogin:
     activation_status: int = 204
     calls: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
+    is_lent: bool | None = False  # None: of a facelogin that does not say
 
     def assertion(self, ticket: str, outcome: str, **changes: Any) -> str:
         claims = ticket_claims(ticket)
@@ -76,6 +77,9 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
                 status = fake.activation_status if self.command == "PUT" else 200
                 body = contracts.example("reference_status")
                 body["expires_at"] = "2099-11-23T08:00:00+00:00"
+                body["cohort_consent"] = fake.is_lent
+                if fake.is_lent is None:
+                    del body["cohort_consent"]
             if status >= 400:
                 code = {404: "not_found", 503: "temporarily_unavailable"}[status]
                 body = contracts.example(f"problems/{code}")

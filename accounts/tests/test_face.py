@@ -32,6 +32,18 @@ def test_enrolling_arms_the_second_factor(ada: Api, facelogin: Facelogin) -> Non
     assert waiting["available_factors"] == ["face", "recovery_code"]
 
 
+@pytest.mark.parametrize(("told", "shown"), [(True, True), (False, False), (None, False)])
+def test_whether_a_reference_is_lent_is_shown_as_facelogin_tells_it(
+    ada: Api, facelogin: Facelogin, told: bool | None, shown: bool
+) -> None:
+    facelogin.is_lent = told
+    assert enrol(ada, facelogin).json()["cohort_consent"] is shown
+    factors = ada.call("GET", "/user?include=factors").json()["factors"]
+    assert factors["face"]["cohort_consent"] is shown
+    facelogin.is_lent = False
+    assert enrol(ada, facelogin).json()["cohort_consent"] is False
+
+
 def test_recovery_codes_are_shown_once(ada: Api, facelogin: Facelogin) -> None:
     assert "recovery_codes" in enrol(ada, facelogin).json()
     assert "recovery_codes" not in enrol(ada, facelogin).json()

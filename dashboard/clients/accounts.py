@@ -81,6 +81,7 @@ class Face:
     enrolled_at: datetime
     engine: str
     expires_at: datetime
+    cohort_consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,12 @@ def _session(body: Mapping[str, Any]) -> Session:
 
 
 def _face(body: Mapping[str, Any]) -> Face:
-    return Face(_time(body["enrolled_at"]), body["engine"], _time(body["expires_at"]))
+    return Face(
+        _time(body["enrolled_at"]),
+        body["engine"],
+        _time(body["expires_at"]),
+        body.get("cohort_consent") is True,  # an older accounts says nothing of it
+    )
 
 
 def _account(body: Mapping[str, Any]) -> Account:

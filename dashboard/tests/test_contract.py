@@ -98,7 +98,9 @@ def account(body: dict[str, Any]) -> Account:
     return Account(
         user=person(body),
         email=body["email"],
-        face=Face(engine=face["engine"], **times) if face else None,
+        face=Face(engine=face["engine"], cohort_consent=face["cohort_consent"], **times)
+        if face
+        else None,
         remaining_recovery_codes=body["factors"]["recovery_codes"]["remaining"],
     )
 

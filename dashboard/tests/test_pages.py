@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from dashboard.tests.conftest import (
+    ACCOUNT,
     ASSERTION,
     FACE,
     FULL,
@@ -242,6 +243,20 @@ def test_facelogin_down_while_enrolling_is_said(ada: Client, accounts: Accounts)
 def test_the_profile_shows_the_factors(ada: Client) -> None:
     page = ada.get("/profile").content.decode()
     assert "2026-11-20 08:30" in page and "lbph" in page and "9 codes are left" in page
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [({"cohort_consent": True}, "Yes; to take it back"), ({"cohort_consent": False}, "No"),
+     ({}, "No")],
+)  # fmt: skip
+def test_the_profile_shows_whether_the_reference_is_lent(
+    ada: Client, accounts: Accounts, told: dict[str, bool], shown: str
+) -> None:
+    face = {k: v for k, v in ACCOUNT["factors"]["face"].items() if k != "cohort_consent"} | told
+    accounts.says("GET /user", ACCOUNT | {"factors": ACCOUNT["factors"] | {"face": face}})
+    page = ada.get("/profile").content.decode()
+    assert f'id="cohort-consent">{shown}' in page
 
 
 def test_signing_out_forgets_even_without_accounts(

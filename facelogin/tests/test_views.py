@@ -18,12 +18,13 @@ def call(method: str, ticket: str) -> tuple[int, dict[str, object]]:
 
 
 def test_activate_status_erase(accounts: Accounts, user_id: uuid.UUID) -> None:
-    stores.store_pending(user_id, a_reference(), "enrolment")
+    stores.store_pending(user_id, a_reference(), "enrolment", cohort_consent=True)
     assert call("GET", accounts.ticket("status", user_id))[0] == 404
     assert call("PUT", accounts.ticket("activate", user_id, nonce="enrolment")) == (204, {})
     status, body = call("GET", accounts.ticket("status", user_id))
     assert status == 200
-    assert set(body) == {"enrolled_at", "engine", "samples", "expires_at"}
+    assert set(body) == {"enrolled_at", "engine", "samples", "expires_at", "cohort_consent"}
+    assert body["cohort_consent"] is True
     assert call("DELETE", accounts.ticket("erase", user_id)) == (204, {})
     assert call("DELETE", accounts.ticket("erase", user_id)) == (204, {})  # also with none left
     assert not Reference.objects.exists()

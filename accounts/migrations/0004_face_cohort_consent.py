@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0002_face_tickets'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='facefactor',
+            name='cohort_consent',
+            field=models.BooleanField(default=False),
+        ),
+    ]
