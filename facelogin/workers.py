@@ -166,6 +166,7 @@ class WorkerPool:
         self.engine = sources[0].name
         self.engines = tuple(source.name for source in sources)
         self.notes: tuple[str, ...] = ()
+        self._is_described = False
         set_up = functools.partial(_start_worker, sources)
         self.lanes = [Lane(set_up, sign_of_life=_is_loaded) for _ in range(lanes)]
 
@@ -180,13 +181,15 @@ class WorkerPool:
         for lane in self.lanes:
             try:
                 lane.started.result(timeout=START_TIMEOUT_SECONDS)
-                problem, self.notes = lane.ask(_describe, START_TIMEOUT_SECONDS)
-                if problem:
-                    raise ImproperlyConfigured(problem)
+                if not self._is_described:
+                    problem, self.notes = lane.ask(_describe, START_TIMEOUT_SECONDS)
+                    if problem:
+                        raise ImproperlyConfigured(problem)
             except (BrokenProcessPool, TimeoutError) as error:
                 raise ImproperlyConfigured(
                     f"the recognition engine {self.engine!r} did not start: {error}"
                 ) from error
+        self._is_described = True
 
     async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         lane = min(self.lanes, key=lambda lane: lane.waiting)
