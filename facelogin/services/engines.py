@@ -10,7 +10,7 @@ def note() -> str | None:
     for engine, people in stores.people_by_engine().items():
         if engine not in pool.engines:
             notes.append(
-                f"{people} people cannot sign in by face: their references need the engine "
-                f"{engine}, which is not loaded"
+                f"the engine {engine} is not loaded; people who cannot sign in by face without it, "
+                f"until they enrol anew: {people}"
             )
     return "; ".join(notes) or None
