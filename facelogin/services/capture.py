@@ -181,7 +181,8 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
     global _running  # noqa: PLW0603  (how many attempts this process runs)
     if draining.is_draining():
         return explain(ErrorCode.SERVER_DRAINING)
-    if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
+    pool = workers.pool()
+    if _running >= min(ATTEMPTS_PER_WORKER, pool.described.attempts) * len(pool.lanes):
         return explain(ErrorCode.SERVER_FULL)
     _running += 1
     try:

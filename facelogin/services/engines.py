@@ -6,7 +6,7 @@ from facelogin import stores, workers
 def note() -> str | None:
     """Return what an operator should know of the engines; a readiness check that never fails."""
     pool = workers.pool()
-    notes = list(pool.notes)
+    notes = list(pool.described.notes)
     for engine, people in stores.people_by_engine().items():
         if engine not in pool.engines:
             notes.append(

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import checks, engine_files, operating_point, workers
+from facelogin import checks, engine_files, loaded_engines, operating_point, workers
+from facelogin.lanes import CALL_TIMEOUT_SECONDS
+from facelogin.loaded_engines import Described
 from facelogin.recognition import ENGINES, EngineUnavailable
 from facelogin.tests import tiny_onnx
 from facelogin.workers import WorkerPool
@@ -204,7 +206,7 @@ def test_a_gpu_that_cannot_be_had_is_told(
     settings.FACELOGIN_DEVICE = device
     workers.start()
     said = f"the engine {calibrated} runs on the CPU: "
-    assert any(note.startswith(said) for note in workers.pool().notes) == is_told
+    assert any(note.startswith(said) for note in workers.pool().described.notes) == is_told
     assert (said in caplog.text) == is_told
 
 
@@ -246,6 +248,36 @@ def test_an_engine_that_cannot_decide_at_this_rate_is_not_loaded_beside_another(
         assert pool.engines == (calibrated,)
     finally:
         pool.close()
+
+
+@pytest.mark.parametrize(
+    ("frame_seconds", "attempts"), [(0.0, 50), (0.025, 25), (0.225, 5), (0.6, 2), (1.2, 1)]
+)
+def test_a_slow_engine_looks_after_fewer_attempts_at_once(
+    frame_seconds: float, attempts: int
+) -> None:
+    """All of them have a frame in the queue, and the last is answered before the lane counts as
+    stuck."""
+    described = Described(frame_seconds=frame_seconds)
+    described.check("resnet")
+    assert described.attempts == attempts
+    assert described.attempts * frame_seconds < CALL_TIMEOUT_SECONDS
+
+
+def test_an_engine_slower_than_anybody_waits_stops_the_start() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^FACELOGIN_ENGINE: onnx-1 takes 3\.0 s"):
+        Described(frame_seconds=3.0).check("onnx-1")
+
+
+def test_the_cost_of_a_frame_is_measured_in_the_process(calibrated: str) -> None:
+    engines, described = loaded_engines.load(
+        [engine_files.source("resnet"), engine_files.source("lbph")]
+    )
+    assert [engine.name for engine in engines] == ["resnet", "lbph"]
+    assert described.problem == "" and described.frame_seconds > 0
+    broken = dataclasses.replace(engine_files.source("onnx"), name="onnx-another")
+    engines, described = loaded_engines.load([engine_files.source("lbph"), broken])
+    assert engines == [] and "was replaced" in described.problem
 
 
 def test_a_source_is_small_and_needs_no_settings(calibrated: str) -> None:
