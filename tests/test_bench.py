@@ -149,7 +149,7 @@ def test_devices_are_compared_where_there_are_two(capsys: pytest.CaptureFixture[
 
 def test_a_model_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "none.onnx").write_bytes(b"none")
-    with pytest.raises(SystemExit, match="docs/engines.md"):
+    with pytest.raises(SystemExit, match=r"docs/engines\.md"):
         onnx_device.main(["--model", str(tmp_path / "none.onnx")])
 
 
