@@ -5,8 +5,18 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
-from facelogin.recognition import Box, EngineUnavailable, Face, Frame
+from facelogin.recognition import (
+    FRAMES_WANTED,
+    Box,
+    EngineUnavailable,
+    Face,
+    Frame,
+    Reference,
+    Verdict,
+    Verification,
+)
 from facelogin.recognition.engines.onnx import EYES, GPU, OnnxEngine, aligned, load
+from facelogin.recognition.scoring import dissimilarity
 from facelogin.tests import pictures, tiny_onnx
 
 FACE = Face(pictures.FACE_BOX)
@@ -79,6 +89,44 @@ def test_a_model_that_does_not_fit_is_refused_in_words(model: bytes, said: str |
     line = str(refused.value)
     assert line.startswith("FACELOGIN_ONNX_MODEL ") and "Example: FACELOGIN_ONNX_MODEL=" in line
     assert "\n" not in line
+
+
+class Answers:
+    """A session that answers what a test says."""
+
+    def __init__(self, *answers: list[float]) -> None:
+        self.answers = [np.array([each], np.float32) for each in answers]
+
+    def get_inputs(self) -> list[object]:
+        return onnxruntime.InferenceSession(tiny_onnx.model()).get_inputs()
+
+    def run(self, _outputs: None, _inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return [self.answers.pop(0)]
+
+
+NO_DIRECTION = ([0.0, 0, 0, 0], [np.nan, 0, 0, 1], [np.inf, 0, 0, 1])
+
+
+@pytest.mark.parametrize("answer", NO_DIRECTION)
+def test_a_model_that_answers_nothing_is_refused(answer: list[float]) -> None:
+    with pytest.raises(EngineUnavailable, match="has no direction: zeros, or no numbers"):
+        OnnxEngine("onnx-00000000", Answers(answer))
+
+
+@pytest.mark.parametrize("answer", NO_DIRECTION)
+def test_a_face_that_a_model_has_no_answer_for_matches_nobody(answer: list[float]) -> None:
+    """Zeros are half way to everybody: nearer than strangers are under many a model's threshold."""
+    made = OnnxEngine("onnx-00000000", Answers([1, 0, 0, 0], answer, [1, 0, 0, 0]))
+    nothing, somebody = (made.template(Frame(pictures.portrait()), FACE) for _ in range(2))
+    person = Reference(made.name, np.stack([somebody] * 3))
+    nobody = Reference(made.name, np.stack([nothing] * 3))
+    for probe, reference in ((nothing, person), (somebody, nobody), (nothing, nobody)):
+        assert not dissimilarity(made, probe, reference) <= 2
+    verification = Verification(threshold=2)  # accepts every pair of directions there is
+    for _ in range(FRAMES_WANTED):
+        verification.add(dissimilarity(made, nothing, person))
+    assert verification.verdict is Verdict.NON_MATCH
+    assert dissimilarity(made, somebody, person) == 0
 
 
 # -- the face before it ---------------------------------------------------------------------------
