@@ -64,7 +64,8 @@ async def test_a_reference_of_an_engine_that_is_not_here_ends_in_words(
     assert await browser.open(accounts.ticket("verify", user_id)) == {
         "type": "error",
         "code": "temporarily_unavailable",
-        "detail": "Something failed on our side. Try again.",
+        "detail": "Your face was enrolled in a way this server does not know. Sign in without the "
+        "camera, then enrol your face again.",
     }
     assert f"{user_id} needs the engine onnx-1a2b3c4d, which is not loaded" in caplog.text
     assert "Traceback" not in caplog.text
