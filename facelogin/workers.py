@@ -188,7 +188,8 @@ class WorkerPool:
         self.described = described
 
     async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        lane = min(self.lanes, key=lambda lane: lane.waiting)
+        # A new process takes a second or two until it has its engine; the others do its work.
+        lane = min(self.lanes, key=lambda lane: (not lane.started.done(), lane.waiting))
         return await lane.call(work, *args, **kwargs)
 
     async def observe(
