@@ -77,7 +77,9 @@ class Lane:
             raise WorkerLost("the lane was lost before this call") from None
         except (BrokenProcessPool, TimeoutError, RuntimeError) as error:
             # RuntimeError: another call found the process dead first and shut the executor down.
-            self._replace(executor)
+            # A process that is still starting is not stuck: replaced, it would start for ever.
+            if not isinstance(error, TimeoutError) or self.started.done():
+                self._replace(executor)
             raise WorkerLost(type(error).__name__) from error
         finally:
             self.waiting -= 1

@@ -21,9 +21,10 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from facelogin import engine_files, metrics, operating_point
+from facelogin import engine_files, loaded_engines, metrics, operating_point
 from facelogin.engine_files import EngineSource
 from facelogin.lanes import Lane
+from facelogin.loaded_engines import Described
 from facelogin.recognition import (
     CASCADES,
     ENGINES,
@@ -45,13 +46,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_TIMEOUT_SECONDS = 30.0
+NOT_ASKED = Described()
 
 
 # -- in the worker process ------------------------------------------------------------------------
 
 _recognizer: Recognizer | None = None
-_notes: tuple[str, ...] = ()  # what an operator should know of the engines here
-_problem = ""  # why there is no recognizer
+_described = Described()
 
 
 def read_cascades() -> dict[str, str]:
@@ -79,16 +80,11 @@ def _start_worker(sources: Sequence[EngineSource]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # One per process, built once, read only afterwards.
-    global _recognizer, _notes, _problem  # noqa: PLW0603
+    global _recognizer, _described  # noqa: PLW0603
     limit_threads(1)
-    try:
-        engines = [engine_files.load(source) for source in sources]
-    except EngineUnavailable as error:
-        _problem = str(error)
-        return
-    # Few engines have anything to tell.
-    _notes = tuple(note for engine in engines if (note := getattr(engine, "note", "")))
-    _recognizer = Recognizer(read_cascades(), engines)
+    engines, _described = loaded_engines.load(sources)
+    if engines:
+        _recognizer = Recognizer(read_cascades(), engines)
 
 
 def _loaded() -> Recognizer:
@@ -102,8 +98,8 @@ def _is_loaded() -> bool:
     return bool(_loaded())
 
 
-def _describe() -> tuple[str, tuple[str, ...]]:
-    return _problem, _notes
+def _describe() -> Described:
+    return _described
 
 
 def _end_with_parent() -> None:
@@ -165,7 +161,7 @@ class WorkerPool:
         sources = [engine_files.source(name) for name in (engine, *others)]
         self.engine = sources[0].name
         self.engines = tuple(source.name for source in sources)
-        self.notes: tuple[str, ...] = ()
+        self.described = NOT_ASKED
         set_up = functools.partial(_start_worker, sources)
         self.lanes = [Lane(set_up, sign_of_life=_is_loaded) for _ in range(lanes)]
 
@@ -177,19 +173,23 @@ class WorkerPool:
         ImproperlyConfigured
             If one cannot load its engine.
         """
+        described = self.described
         for lane in self.lanes:
             try:
                 lane.started.result(timeout=START_TIMEOUT_SECONDS)
-                problem, self.notes = lane.ask(_describe, START_TIMEOUT_SECONDS)
-                if problem:
-                    raise ImproperlyConfigured(problem)
+                # A process that replaced another one later has the same engines.
+                if self.described is NOT_ASKED:
+                    described = lane.ask(_describe, START_TIMEOUT_SECONDS)
             except (BrokenProcessPool, TimeoutError) as error:
                 raise ImproperlyConfigured(
                     f"the recognition engine {self.engine!r} did not start: {error}"
                 ) from error
+            described.check(self.engine)
+        self.described = described
 
     async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        lane = min(self.lanes, key=lambda lane: lane.waiting)
+        # A new process takes a second or two until it has its engine; the others do its work.
+        lane = min(self.lanes, key=lambda lane: (not lane.started.done(), lane.waiting))
         return await lane.call(work, *args, **kwargs)
 
     async def observe(
@@ -247,7 +247,7 @@ def start() -> None:
     except ImproperlyConfigured:
         stop()
         raise
-    for note in pool().notes:
+    for note in pool().described.notes:
         logger.warning("%s", note)
     metrics.WORKERS_ALIVE.set(len(pool().lanes))
 

@@ -5,6 +5,8 @@ own choice and one line that names the variable and shows an example.
 """
 
 import ast
+import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from facelogin.tests import tiny_onnx
 from kubevision import keys
 from tests.room_settings import SERVERS, good_settings, run
 from tests.run import ROOT
@@ -57,11 +60,23 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
     ),
     "FACELOGIN_ALLOW_MISSING_ORIGIN": (("facelogin",), FLAGS),
     "FACELOGIN_ENGINE": (("facelogin",), ("", "eigenfaces", "LBPH")),
+    "FACELOGIN_ONNX_MODEL": (("facelogin",), ("/no/such/file", "{folder}")),
+    "FACELOGIN_CALIBRATION": (
+        ("facelogin",), ("/no/such/file", "{folder}", "{folder}/junk", "{folder}/empty"),
+    ),
+    "FACELOGIN_DEVICE": (("facelogin",), ("", "cuda", "GPU")),
     "FACELOGIN_CHALLENGE": (("facelogin",), ("", "dance")),
     "FACELOGIN_COHORT": (("facelogin",), ("", "everybody")),
     "FACELOGIN_FALSE_MATCH_RATE": (("facelogin",), ("", "0", "2", "-1", "nan", "0.1%", "0.000001")),
     "FACELOGIN_WORKERS": (("facelogin",), ("", "-1", "65", "two", "1.5")),
 }  # fmt: skip
+# Their examples name what an operator must have made before.
+EXAMPLES_TO_FILL = {
+    "DATABASE_URL",
+    "PASS_COOKIE_DOMAIN",
+    "FACELOGIN_ONNX_MODEL",
+    "FACELOGIN_CALIBRATION",
+}
 CASES = [
     pytest.param(room, name, value, id=f"{room}-{name}-{value}")
     for name, (rooms, values) in BAD.items()
@@ -178,7 +193,7 @@ def test_a_taken_management_port_is_said(folder: Path) -> None:
     [
         (rooms[0], name, values[-1])
         for name, (rooms, values) in BAD.items()
-        if not name.endswith("_FILE") and name not in {"DATABASE_URL", "PASS_COOKIE_DOMAIN"}
+        if not name.endswith("_FILE") and name not in EXAMPLES_TO_FILL
     ],
 )
 def test_the_example_can_be_copied(folder: Path, room: str, name: str, value: str) -> None:
@@ -187,6 +202,65 @@ def test_the_example_can_be_copied(folder: Path, room: str, name: str, value: st
     example = line.split(f"Example: {name}=")[1].split(" ")[0]
     done = run("manage.py", "check", settings=good | {name: example})
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+# -- engines that are chosen but not all there ---------------------------------------------------
+
+
+def engine_refusal(folder: Path, engine: str, **settings: str) -> str:
+    """Start facelogin with an engine; return the one line in which it refuses."""
+    chosen = {"FACELOGIN_ENGINE": engine, "FACELOGIN_WORKERS": "2"}
+    return refusal("facelogin", good_settings("facelogin", folder) | chosen | settings)
+
+
+def table_for(folder: Path, model: Path) -> str:
+    """Write a calibration table that is bound to a model's file."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()[:8]
+    point = {"false_match_rate": 0.001, "threshold": 0.5, "errors": 0, "trials": 5000}
+    body = {"engine": f"onnx-{digest}", "people": 30, "points": [point | {"people_bound": 0.1}]}
+    table = folder / f"{digest}.calibration.json"
+    table.write_text(json.dumps(body))
+    return str(table)
+
+
+def test_a_package_that_does_not_load_stops_the_start(folder: Path) -> None:
+    (folder / "broken/dlib").mkdir(parents=True)
+    (folder / "broken/dlib/__init__.py").write_text("raise ImportError('no libc of its kind')")
+    line = engine_refusal(folder, "resnet", PYTHONPATH=str(folder / "broken"))
+    assert "dlib does not load (no libc of its kind)" in line and "requirements/resnet.txt" in line
+
+
+def test_a_package_without_its_files_stops_the_start(folder: Path) -> None:
+    (folder / "bare/face_recognition_models").mkdir(parents=True)
+    (folder / "bare/face_recognition_models/__init__.py").touch()
+    line = engine_refusal(folder, "resnet", PYTHONPATH=str(folder / "bare"))
+    assert "shape_predictor_5_face_landmarks.dat" in line and "requirements/resnet.txt" in line
+
+
+def test_a_model_of_the_operator_s_is_asked_for(folder: Path) -> None:
+    line = engine_refusal(folder, "onnx")
+    assert "FACELOGIN_ONNX_MODEL is not set" in line and "Example: FACELOGIN_ONNX_MODEL=" in line
+
+
+@pytest.mark.parametrize("name", ["junk", "empty", "small.onnx"])
+def test_a_model_that_does_not_fit_stops_the_start(folder: Path, name: str) -> None:
+    model = folder / name
+    if name == "small.onnx":
+        model.write_bytes(tiny_onnx.model((1, 3, 64, 64)))
+    settings = {"FACELOGIN_CALIBRATION": table_for(folder, model)}
+    line = engine_refusal(folder, "onnx", FACELOGIN_ONNX_MODEL=str(model), **settings)
+    assert "FACELOGIN_ONNX_MODEL names a model that does not fit: " in line
+
+
+def test_a_model_without_a_table_of_its_own_stops_the_start(folder: Path) -> None:
+    model, other = folder / "mine.onnx", folder / "other.onnx"
+    model.write_bytes(tiny_onnx.model(seed=1))
+    other.write_bytes(tiny_onnx.model(seed=2))
+    line = engine_refusal(folder, "onnx", FACELOGIN_ONNX_MODEL=str(model))
+    assert "manage.py evaluate_faces FOLDER --engine onnx --table FILE" in line
+    settings = {"FACELOGIN_CALIBRATION": table_for(folder, other)}
+    line = engine_refusal(folder, "onnx", FACELOGIN_ONNX_MODEL=str(model), **settings)
+    assert "FACELOGIN_CALIBRATION names a table of the engine onnx-" in line
 
 
 def variables_read() -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import doors
+from bench import doors, onnx_device
 from bench import product as bench_product
 from bench.__main__ import PARTS, main
 from bench.measure import Timing, in_turns
@@ -138,6 +138,19 @@ def test_a_ratio_is_taken_within_each_round() -> None:
     ours, other = Timing([10, 30, 10]), Timing([20, 60, 20])
     assert ours.over(other) == 0.5
     assert ours.median == 10
+
+
+def test_devices_are_compared_where_there_are_two(capsys: pytest.CaptureFixture[str]) -> None:
+    onnx_device.main(["--frames", "3"])
+    cpu, gpu = capsys.readouterr().out.splitlines()
+    assert cpu.startswith("CPU, one thread: ") and cpu.endswith(" frames/s")
+    assert gpu.startswith("GPU: ") and ("not measured: no GPU" in gpu or " times the CPU" in gpu)
+
+
+def test_a_model_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "none.onnx").write_bytes(b"none")
+    with pytest.raises(SystemExit, match=r"docs/engines\.md"):
+        onnx_device.main(["--model", str(tmp_path / "none.onnx")])
 
 
 def test_percentiles() -> None:

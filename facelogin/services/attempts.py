@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.conf import settings
-
 from facelogin import operating_point, stores, tokens, workers
 from facelogin.protocol import AttemptResult, CaptureFeedback, CapturePrompt, FrameVerdict, Outcome
 from facelogin.recognition import (
@@ -109,6 +107,7 @@ class EnrolPerson:
         self._prompter = Prompter()
         self._following = Following()
         self.engine: str = settings.FACELOGIN_ENGINE
+        self.engine = workers.pool().engine
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:

@@ -90,11 +90,12 @@ class Socket:
 
 
 class AttemptEnded(Exception):  # noqa: N818  (an outcome)
-    """The attempt must not go on; `code` says why."""
+    """The attempt must not go on; `code` says why, `detail` better than the code's own sentence."""
 
-    def __init__(self, code: ErrorCode) -> None:
+    def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.detail = detail
 
 
 @dataclass
@@ -181,7 +182,8 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
     global _running  # noqa: PLW0603  (how many attempts this process runs)
     if draining.is_draining():
         return explain(ErrorCode.SERVER_DRAINING)
-    if _running >= ATTEMPTS_PER_WORKER * len(workers.pool().lanes):
+    pool = workers.pool()
+    if _running >= min(ATTEMPTS_PER_WORKER, pool.described.attempts) * len(pool.lanes):
         return explain(ErrorCode.SERVER_FULL)
     _running += 1
     try:
@@ -190,7 +192,7 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
         logger.info("ticket refused: %s", refused)
         return explain(ErrorCode.TICKET_REFUSED)
     except AttemptEnded as ended:
-        return explain(ended.code)
+        return Error(ended.code, ended.detail) if ended.detail else explain(ended.code)
     except (KeysUnavailable, DatabaseError, CannotOpen, WorkerLost) as error:
         return _lost(error)
     finally:
@@ -231,7 +233,13 @@ async def _make(ticket: Ticket) -> Attempt:
             ticket.user_id,
             reference.engine,
         )
-        raise AttemptEnded(ErrorCode.TEMPORARILY_UNAVAILABLE)
+        raise AttemptEnded(
+            ErrorCode.TEMPORARILY_UNAVAILABLE,
+            _(
+                "Your face was enrolled in a way this server does not know. Sign in without the "
+                "camera, then enrol your face again."
+            ),
+        )
     return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))
 
 

@@ -30,9 +30,13 @@ def table(*points: tuple[float, float]) -> CalibrationTable:
     return CalibrationTable.from_json(json.dumps(body(*points)))
 
 
+PLACE = files("facelogin.recognition.engines")
+# An operator's own model has the operator's own table.
+SHIPPED = [name for name, kind in ENGINES.items() if not kind.model_setting]
+
+
 def shipped(engine: str) -> CalibrationTable:
-    place = files("facelogin.recognition.engines").joinpath(f"{engine}.calibration.json")
-    return CalibrationTable.from_json(place.read_text())
+    return CalibrationTable.from_json(PLACE.joinpath(f"{engine}.calibration.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_a_malformed_table_is_refused(text: str) -> None:
         CalibrationTable.from_json(text)
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("engine", SHIPPED)
 def test_the_shipped_table_keeps_what_it_promises(engine: str) -> None:
     shipped_table = shipped(engine)
     assert shipped_table.engine == engine
@@ -108,7 +112,7 @@ def test_the_shipped_table_keeps_what_it_promises(engine: str) -> None:
         assert 0 < point.threshold < 256
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("engine", SHIPPED)
 def test_a_stricter_rate_never_gives_a_laxer_threshold(engine: str) -> None:
     shipped_table = shipped(engine)
     rates = [n / 10_000 for n in range(1, 2001)]
@@ -117,7 +121,7 @@ def test_a_stricter_rate_never_gives_a_laxer_threshold(engine: str) -> None:
     assert thresholds[0] < thresholds[-1]
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("engine", SHIPPED)
 def test_the_shipped_table_says_how_few_people_stand_behind_it(engine: str) -> None:
     shipped_table = shipped(engine)
     pairs = shipped_table.people * (shipped_table.people - 1) // 2

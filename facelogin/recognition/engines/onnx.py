@@ -19,6 +19,8 @@ TYPICAL_EYES = np.array([(0.305, 0.40), (0.69, 0.40)])
 CHANNELS_FIRST, CHANNELS_LAST = (3, SIDE, SIDE), (SIDE, SIDE, 3)
 MOST_NUMBERS = 1024  # ten samples and three extensions of five stay within 128 KiB
 GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+# What a model is tried on before it counts: the same for everybody, and nobody's face.
+_NOISE = np.random.default_rng(0).integers(0, 256, CHANNELS_LAST, np.uint8)
 
 
 def aligned(frame: Frame, face: Face) -> Colour:
@@ -57,17 +59,19 @@ class OnnxEngine:
         self.name, self.note = name, note
         self._session = session
         self._input, self._is_channels_first = _input_of(session)
-        blank = np.zeros(CHANNELS_LAST, np.uint8)
         try:
-            self._numbers = len(self._run(blank))
+            answer = self._run(_NOISE)
         # onnxruntime's errors have no common class but this one.
         except Exception as error:
             raise _unfit(f"it does not run: {_first_line(error)}") from None
+        self._numbers = len(answer)
         if not 2 <= self._numbers <= MOST_NUMBERS:
             raise _unfit(f"it returns {self._numbers} numbers, not 2 to {MOST_NUMBERS}")
+        if not np.isfinite(answer).all():
+            raise _unfit("what it returns has no direction: zeros, or no numbers")
 
     def template(self, frame: Frame, face: Face) -> Template:
-        """Return (numbers,) float32 of length 1."""
+        """Return (numbers,) float32 of length 1; no numbers at all, which match nobody, if none."""
         return self._run(aligned(frame, face))
 
     def _run(self, face: Colour) -> Template:
@@ -78,12 +82,10 @@ class OnnxEngine:
         numbers = np.asarray(self._session.run(None, {self._input: batch})[0], np.float32)
         if numbers.ndim != 2 or numbers.shape[0] != 1:
             raise ValueError(f"its first output is {numbers.shape}, not one list of numbers")
-        vector = numbers[0]
-        length = np.linalg.norm(vector)
-        if not np.isfinite(length):
-            raise ValueError("its first output is no numbers")
-        # A network may say 0 of a blank picture; of equal templates the distance is 0 even then.
-        return np.asarray(vector / length if length > 0 else vector, np.float32)
+        vector = numbers[0].astype(np.float64)
+        # Zeros are as near to everybody as to nobody, half way: they must not match anybody.
+        with np.errstate(invalid="ignore"):
+            return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
     def dissimilarities(
         self, probe: Template, templates: npt.NDArray[np.generic]

@@ -12,11 +12,14 @@ from facelogin.recognition.types import Face, Template
 
 CHIP_SIDE = 150  # px; what the network was trained on
 NUMBERS = 128
-MOST = 2.0  # people at large are 0.5 to 1 apart; a bound keeps one odd frame from ruling a mean
+MOST = 2.0  # two templates of length 1 that point apart; rounding must not exceed it
 
 
 class ResnetEngine:
-    """dlib's descriptor, the mean of a face's and of its mirror image's.
+    """dlib's descriptor, the mean of a face's and of its mirror image's, at length 1.
+
+    dlib compares descriptors as they are, about 1.4 long; at one length they tell people apart
+    better on another day, and distances have a bound (decision 43).
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ class ResnetEngine:
         self._descriptor = dlib.face_recognition_model_v1(descriptor)
 
     def template(self, frame: Frame, face: Face) -> Template:
-        """Return (128,) float32."""
+        """Return (128,) float32 of length 1."""
         box = face.box
         rgb = np.ascontiguousarray(frame.colour[:, :, ::-1])
         # dlib's right and bottom edges belong to the rectangle.
@@ -47,7 +50,10 @@ class ResnetEngine:
         chip = self._chip(rgb, self._landmarks(rgb, place), size=CHIP_SIDE)
         both = [chip, np.ascontiguousarray(chip[:, ::-1])]
         numbers = [np.asarray(self._descriptor.compute_face_descriptor(each)) for each in both]
-        return np.asarray(np.mean(numbers, axis=0), np.float32)
+        mean = np.mean(numbers, axis=0)
+        # A network this deep answers 0 to no picture; were it to, the quotient matches nobody.
+        with np.errstate(invalid="ignore"):
+            return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
     def dissimilarities(
         self, probe: Template, templates: npt.NDArray[np.generic]
