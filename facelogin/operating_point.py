@@ -69,6 +69,12 @@ def _table(engine: str | None = None, *, is_normalised: bool = False) -> Calibra
         ) from None
 
 
+def forget_tables() -> None:
+    """Read the tables anew: they were written a moment ago."""
+    _shipped.cache_clear()
+    _measured_by_operator.cache_clear()
+
+
 def has_cohort_table(engine: str) -> bool:
     """Say whether scores of this engine were ever measured against a cohort."""
     return _TABLES.joinpath(_name(_full_name(engine), is_normalised=True)).is_file()
@@ -82,7 +88,9 @@ def can_normalise(engine: str) -> bool:
         return False
 
 
-def threshold(engine: str | None = None, *, is_normalised: bool = False) -> float:
+def threshold(
+    engine: str | None = None, *, is_normalised: bool = False, captures: int = 1
+) -> float:
     """Return the dissimilarity at or under which a sample matches, from the engine's table.
 
     Parameters
@@ -91,6 +99,9 @@ def threshold(engine: str | None = None, *, is_normalised: bool = False) -> floa
         The engine that made the reference; that of new references unless given.
     is_normalised : bool
         Whether the dissimilarities are normalised against a cohort.
+    captures : int
+        How many captures the reference holds. Each is one more chance of being taken for somebody
+        else, so the rate is shared among them; where the table ends, its strictest point decides.
 
     Raises
     ------
@@ -98,8 +109,11 @@ def threshold(engine: str | None = None, *, is_normalised: bool = False) -> floa
         If there is no table, or it shows no such false match rate.
     """
     table = _table(engine, is_normalised=is_normalised)
+    rate = settings.FACELOGIN_FALSE_MATCH_RATE
     try:
-        return table.threshold_for(settings.FACELOGIN_FALSE_MATCH_RATE)
+        whole = table.threshold_for(rate)
+        strictest = table.points[0].false_match_rate
+        return table.threshold_for(max(rate / captures, strictest)) if captures > 1 else whole
     except CalibrationError as error:
         raise ImproperlyConfigured(
             f"FACELOGIN_FALSE_MATCH_RATE: {error}. Example: FACELOGIN_FALSE_MATCH_RATE=0.001"

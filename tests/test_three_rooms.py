@@ -101,7 +101,7 @@ def test_each_room_answers_on_its_management_port(three_rooms: ThreeRooms, name:
     assert room.ask("/livez").json() == {"status": "alive"}
     status, body = room.ready()
     assert (status, body["status"]) == (200, "ready")
-    line = "set to 0.1 %, shown for at most 1.1 % (38 people)"
+    line = "set to 0.1 %, shown for at most 0.67 % (38 people)"
     assert any(line in note for note in body["notes"]) is (name == "facelogin")
     metrics = room.ask("/metrics")
     assert metrics.headers["Content-Type"].startswith("text/plain")

@@ -12,7 +12,15 @@ from facelogin.recognition.errors import CalibrationError, EngineUnavailable, En
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
 from facelogin.recognition.recognizer import CASCADES, MAX_FRAME_PIXELS, Recognizer
-from facelogin.recognition.scoring import COHORT_LEAST, COHORT_PEOPLE, Background, Cohort
+from facelogin.recognition.scoring import (
+    COHORT_LEAST,
+    COHORT_PEOPLE,
+    Background,
+    Cohort,
+    dissimilarity,
+    pool,
+    s_norm,
+)
 from facelogin.recognition.types import (
     Box,
     Colour,
@@ -62,7 +70,10 @@ __all__ = [
     "Verdict",
     "Verification",
     "Wish",
+    "dissimilarity",
     "limit_threads",
+    "pool",
+    "s_norm",
 ]
 
 

@@ -106,7 +106,6 @@ class EnrolPerson:
         self._variety = Variety()
         self._prompter = Prompter()
         self._following = Following()
-        self.engine: str = settings.FACELOGIN_ENGINE
         self.engine = workers.pool().engine
         self.tally = Tally()
 
@@ -174,7 +173,11 @@ class VerifyClaim:
         self.engine = reference.engine
         self._following = Following()
         self._verification = Verification(
-            operating_point.threshold(reference.engine, is_normalised=background is not None)
+            operating_point.threshold(
+                reference.engine,
+                is_normalised=background is not None,
+                captures=len(set(reference.groups.tolist())),
+            )
         )
         self.tally = Tally()
 

@@ -26,7 +26,7 @@ CELL_PIXELS = ((FACE_SIDE - 2 * RADIUS) // GRID) ** 2
 # Face and mirror image together are the same on both sides, so one half of the columns is kept.
 CELLS = DIRECTIONS * GRID * GRID // 2
 MOST = 2 * CELL_PIXELS  # counts in a cell; fits a byte
-_ROOTS = np.sqrt(np.arange(MOST + 1, dtype=np.float32))
+_ROOTS = np.sqrt(np.arange(256, dtype=np.float32))  # of whatever a byte may hold
 
 
 class LbphEngine:
