@@ -90,9 +90,14 @@ imports: $(VENV)/dev.stamp
 contract: $(VENV)/dev.stamp  ## find what breaks clients built before: make contract [SINCE=commit]
 	@$(BIN)/python -m kubevision.contracts.comparison $(SINCE)
 
-.PHONY: calibrate
-calibrate: $(VENV)/dev.stamp  ## make the calibration table from FACES=folder
-	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.calibrate $(FACES)
+.PHONY: evaluate
+evaluate: $(VENV)/evaluation.stamp $(ENGINE_STAMP)  ## error rates on your pictures: make evaluate FOLDER=people [FACELOGIN_ENGINE=resnet] [OUTPUT=folder] [TABLE=file]
+	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"
+	$(BIN)/python manage.py evaluate_faces $(FOLDER) --output $(or $(OUTPUT),evaluation) $(if $(TABLE),--table $(TABLE))
+
+.PHONY: evaluation-document
+evaluation-document: $(VENV)/dev.stamp  ## measure all engines and write docs/evaluation.md: FACES=folder [TABLES=yes]
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.evaluation $(FACES) $(if $(TABLES),--tables)
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp  ## measure speed: PARTS="frame sign_in", FACES=folder, ROWS=10000
@@ -107,4 +112,4 @@ requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
 	@cd requirements
 	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 	$$compile dev.in -o dev.txt
-	for room in accounts dashboard facelogin local onnx resnet; do $$compile $$room.in -c dev.txt -o $$room.txt; done
+	for room in accounts dashboard evaluation facelogin local onnx resnet; do $$compile $$room.in -c dev.txt -o $$room.txt; done

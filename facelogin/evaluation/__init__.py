@@ -1,0 +1,1 @@
+"""How often recognition errs on an operator's own pictures; behind `manage.py evaluate_faces`."""
