@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.options import Options
 from bench.report import RESULTS, Report
 
-PARTS = ("frame", "throughput", "sign_in", "doors", "enrolled")
+PARTS = ("frame", "throughput", "sign_in", "load", "overload", "doors", "enrolled")
 
 
 def run(part: str, options: Options) -> Report:

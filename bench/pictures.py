@@ -47,9 +47,13 @@ def _jpegs(pictures: Iterable[Frame]) -> list[bytes]:
 
 
 def _of_folder(folder: Path, count: int) -> list[bytes]:
-    """Return one picture of each session in turn; read and packed as a browser packs them."""
-    sessions = [sorted(place.glob("*.jpg")) for place in sorted(folder.glob("*/*"))]
-    files = [file for row in zip(*sessions, strict=False) for file in row]
+    """Return the first pictures of one session, packed as a browser packs them."""
+    sessions = sorted(place for place in folder.glob("*/*") if place.is_dir())
+    files = (
+        sorted(sessions[0].glob("*.jpg"), key=lambda file: (len(file.name), file.name))
+        if sessions
+        else []
+    )
     found = []
     for file in islice(files, count):
         picture = cv2.imread(str(file), cv2.IMREAD_COLOR)

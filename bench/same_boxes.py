@@ -1,6 +1,6 @@
 """Shows that skipping sizes changes no box: `python -m bench.same_boxes [FOLDER]`.
 
-Every picture of FOLDER (research sets as for `make calibrate`, and the printed photos), of drawn
+Every picture of FOLDER (the sets of bench.evaluation, and the printed photos), of drawn
 people, of an astronaut and of empty rooms is searched as the product does and at every size.
 Printed is how often the answers differ: which faces count, their boxes, and whether a turned head
 is seen.

@@ -141,7 +141,7 @@ def _costs_table(crowd: Crowd, frames: list[bytes], options: Options, report: Re
     pipeline = Pipeline()
     pipeline.enrol(frames[: FRAMES // 2])
     shown = frames[FRAMES // 2 :]
-    share = pipeline.share_of("detect", shown[:2] if options.is_tiny else shown)
+    share = pipeline.share_of_searches(shown[:2] if options.is_tiny else shown)
     sign_ins = len(crowd.legs)
     worker, server = crowd.worker_cpu / sign_ins, crowd.server_cpu / sign_ins
     costs = {

@@ -105,14 +105,18 @@ class Visitor:
     async def enrol(self) -> None:
         """Show the password and make a reference of the face."""
         await self.show_password()
-        ticket = await self.call(
-            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11.2"
-        )
+        ticket = await self.enrol_ticket()
         async with self.open(ticket) as socket:
             capture = Capture(socket, ticket["ticket"])
             await capture.start()
             assertion = await capture.run(self._enrol_with, seconds_between=0.0, outcome="enrolled")
         await self.call("PUT", "/user/factors/face", assertion=assertion)
+
+    async def enrol_ticket(self) -> dict[str, Any]:
+        """Ask for a ticket to enrol, agreeing to what the page says of it."""
+        return await self.call(
+            "POST", "/session/face-ticket", purpose="enrol", consent_version="2026-11.2"
+        )
 
     async def verify_ticket(self) -> dict[str, Any]:
         """Ask for a ticket for the second factor."""
@@ -185,7 +189,7 @@ class Capture:
         await self._socket.send(json.dumps({"type": "attempt.start", "ticket": self._ticket}))
         message = await self._next()
         if message["type"] != "attempt.ready":
-            raise Failed(f"no attempt.ready: {message}")
+            raise Failed(message.get("code", message))
 
     async def run(self, frames: Sequence[bytes], *, seconds_between: float, outcome: str) -> str:
         """Send frames until there is a result; return its assertion.
@@ -209,7 +213,9 @@ class Capture:
             raise Failed(f"{message} after {self.verdicts}")
         return str(message["assertion"])
 
-    async def flood(self, frames: Sequence[bytes], until: float) -> None:
+    async def flood(
+        self, frames: Sequence[bytes], until: float, *, seconds_between: float = 0.0
+    ) -> None:
         """Send the frames over and over, one at a time, until a moment of the event loop's clock.
 
         Frames shown before are refused as repeats after the same work, and end no attempt; so
@@ -219,12 +225,14 @@ class Capture:
         for frame in cycle(frames):
             if loop.time() >= until:
                 return
+            next_at = loop.time() + seconds_between
             self._sent_at.append(time.perf_counter())
             await self._socket.send(frame)
             message = await self._next()
             if message["type"] != "capture.feedback":
                 raise Failed(f"the attempt ended: {message}")
             self._note(message)
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
 
     async def _send(self, frames: Sequence[bytes], seconds_between: float) -> None:
         with suppress(ConnectionClosed):  # the result came first

@@ -39,6 +39,7 @@ class Product:
     origin: str
     folder: Path
     process: subprocess.Popen[str]
+    management: str = ""
     log: list[str] = field(default_factory=list)
     ready_after_seconds: float = 0.0
 
@@ -91,7 +92,9 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         start_new_session=True,  # a test's Ctrl-C is not the product's
         preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
     )
-    product = Product(origin, folder, process)
+    product = Product(
+        origin, folder, process, management=f"http://localhost:{env['MANAGEMENT_PORT']}"
+    )
     ready = threading.Event()
 
     def read() -> None:
