@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import django
+
 from bench.options import Options
 from bench.report import RESULTS, Report
 
@@ -26,6 +28,7 @@ def run(part: str, options: Options) -> Report:
 def main(arguments_given: list[str] | None = None) -> int:
     """Run what was asked for; 1 if anything in it went wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubevision.settings.local")
+    django.setup()  # parts import the product's modules
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--tiny", action="store_true", help="only show that it works")

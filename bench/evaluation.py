@@ -69,32 +69,30 @@ def name_of(evaluation: Any) -> str:
 
 def tables(found: list[Any]) -> dict[str, str]:
     """Return the document's tables by the name of their place in it."""
-    from facelogin.evaluation import report  # noqa: PLC0415
+    from facelogin.evaluation import words  # noqa: PLC0415
 
     places = {}
     for number, name in enumerate(SETS):
         rows = [
-            [name_of(each), *row]
-            for each in found
-            for row in report.rate_rows(each.folders[number])
+            [name_of(each), *row] for each in found for row in words.rate_rows(each.folders[number])
         ]
         rows.sort(key=lambda row: row[1])
-        places[f"{name}_rates"] = markdown(["engine", *report.RATE_HEAD], rows)
+        places[f"{name}_rates"] = markdown(["engine", *words.RATE_HEAD], rows)
         first = found[0].folders[number]
         places[f"{name}_size"] = (
             f"{first['people']} people, {first['occasions']} occasions, "
             f"{first['pictures']} pictures"
         )
     sign_ins = [
-        [name_of(each), *row] for each in found for row in report.sign_in_rows(each.folders[0])
+        [name_of(each), *row] for each in found for row in words.sign_in_rows(each.folders[0])
     ]
-    places["sign_ins"] = markdown(["engine", *report.SIGN_IN_HEAD], sign_ins)
+    places["sign_ins"] = markdown(["engine", *words.SIGN_IN_HEAD], sign_ins)
     places["acquired"] = markdown(
         ["set", "pictures without a sample", "why"],
         [
             [
                 folder["name"],
-                report.of(folder["failure_to_acquire"]),
+                words.of(folder["failure_to_acquire"]),
                 ", ".join(f"{k} {v}" for k, v in folder["failure_to_acquire"]["reasons"].items()),
             ]
             for folder in found[0].folders
@@ -105,23 +103,22 @@ def tables(found: list[Any]) -> dict[str, str]:
         [
             [
                 name_of(each),
-                words,
+                kind_words,
                 ", ".join(
                     f"{row['person']} {row['errors']}/{row['trials']}" for row in who["worst"]
                 ),
             ]
             for each in found
-            for kind, words in report.KINDS.items()
+            for kind, kind_words in words.KINDS.items()
             if (who := each.folders[0]["single_frames"].get(kind)) and who["worst"]
         ],
     )
     places["cost"] = markdown(
-        ["engine", "to look at a picture, CPU ms", "to compare with ten samples, CPU ms"],
+        ["engine", *found[0].folders[0]["seconds_by_step"]],
         [
             [
                 name_of(each),
-                f"{1000 * each.folders[0]['seconds_a_picture']:.0f}",
-                f"{1000 * each.folders[0]['seconds_a_comparison']:.2f}",
+                *(f"{1000 * s:.2f}" for s in each.folders[0]["seconds_by_step"].values()),
             ]
             for each in found
             if not each.is_normalised

@@ -1,6 +1,7 @@
 """Every picture looked at as the product looks at frames, in processes of their own."""
 
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +14,19 @@ from facelogin import engine_files
 from facelogin.engine_files import EngineSource
 from facelogin.evaluation.people import Occasion
 from facelogin.evaluation.pictures import frames
-from facelogin.recognition import FaceRegion, Recognizer, Template, limit_threads
+from facelogin.recognition import (
+    Engine,
+    Face,
+    FaceRegion,
+    Frame,
+    Recognizer,
+    Template,
+    limit_threads,
+)
 from facelogin.workers import read_cascades
 
 WHOLE_SEARCH_EVERY = 5  # as an attempt does; see services.following
+READ, FIND, TEMPLATE = "read and decode", "find and judge the face", "make the template"
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class Capture:
         Why the others are no samples.
     unreadable : tuple of str
         Files that are no pictures.
-    seconds : float
-        CPU time of looking at all of them.
+    seconds : dict of str to float
+        CPU time of each step over all pictures.
     """
 
     occasion: Occasion
@@ -43,24 +53,44 @@ class Capture:
     pictures: int
     reasons: Counter[str] = field(default_factory=Counter)
     unreadable: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
+class _Timed:
+    """An engine that notes what its templates cost."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.dissimilarities = engine.dissimilarities
+        self.seconds = 0.0
+
+    def template(self, frame: Frame, face: Face) -> Template:
+        started = time.process_time()
+        made = self._engine.template(frame, face)
+        self.seconds += time.process_time() - started
+        return made
+
+
+_engine: _Timed
 _recognizer: Recognizer
 
 
 def _start(source: EngineSource) -> None:
-    global _recognizer  # noqa: PLW0603  (one per process, built once)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered by the process that asked
+    global _engine, _recognizer  # noqa: PLW0603  (one per process, built once)
     limit_threads(1)
-    _recognizer = Recognizer(read_cascades(), [engine_files.load(source)])
+    _engine = _Timed(engine_files.load(source))
+    _recognizer = Recognizer(read_cascades(), [_engine])
 
 
 def _capture(occasion: Occasion) -> Capture:
     """Follow the face through one occasion, as an attempt follows it from frame to frame."""
     samples: list[Template] = []
     reasons: Counter[str] = Counter()
-    unreadable, pictures, seconds = [], 0, 0.0
+    unreadable, pictures, looking = [], 0, 0.0
     last: FaceRegion | None = None
+    began, _engine.seconds = time.process_time(), 0.0
     for file in occasion.files:
         for frame in frames(file):
             if frame is None:
@@ -69,13 +99,18 @@ def _capture(occasion: Occasion) -> Capture:
             near = last if pictures % WHOLE_SEARCH_EVERY else None
             started = time.process_time()
             observation = _recognizer.observe_frame(frame, near=near)
-            seconds += time.process_time() - started
+            looking += time.process_time() - started
             pictures += 1
             last = observation.face
             reasons.update(reason.value for reason in observation.reasons)
             if observation.template is not None:
                 samples.append(observation.template)
     stacked = np.stack(samples) if samples else np.zeros(0)
+    seconds = {
+        READ: time.process_time() - began - looking,
+        FIND: looking - _engine.seconds,
+        TEMPLATE: _engine.seconds,
+    }
     return Capture(occasion, stacked, pictures, reasons, tuple(unreadable), seconds)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facelogin.evaluation.capturing import Capture
+from facelogin.evaluation.capturing import FIND, READ, TEMPLATE, Capture
 from facelogin.evaluation.people import CannotEvaluate
 from facelogin.evaluation.scoring import REFERENCE_SAMPLES, Claim, Folder
 from facelogin.evaluation.sign_ins import SignIns
@@ -31,6 +31,7 @@ RATES = (0.01, 0.001, 0.0001)
 MATED = ("same_session", "another_session", "two_sessions")
 WORST_PEOPLE = 5
 BINS = 60
+COMPARE = "compare with ten samples"
 
 Progress = Callable[[str], None]
 Numbers = npt.NDArray[np.int64]
@@ -97,8 +98,13 @@ def _folder(
             "reasons": dict(reasons.most_common()),
         },
         "unreadable": [file for capture in captures for file in capture.unreadable],
-        "seconds_a_picture": sum(c.seconds for c in captures) / max(pictures, 1),
-        "seconds_a_comparison": _comparison_seconds(folder, engine),
+        "seconds_by_step": {
+            **{
+                step: sum(capture.seconds[step] for capture in captures) / max(pictures, 1)
+                for step in (READ, FIND, TEMPLATE)
+            },
+            COMPARE: _comparison_seconds(folder, engine),
+        },
         "single_frames": _rates(folder, None, seed),
         "eight_frames": _rates(folder, median_of_eight, seed),
         "sign_ins": [_sign_ins(folder, plain, engine, rate) for rate in RATES[:2]],

@@ -14,16 +14,9 @@ from tqdm import tqdm
 
 from facelogin import engine_files
 from facelogin.engine_files import EngineSource
-from facelogin.evaluation import measuring, people, plots
+from facelogin.evaluation import measuring, people, plots, words
 from facelogin.evaluation.capturing import Capture, capture_all
 from facelogin.recognition import Engine
-
-KINDS = {
-    "same_session": "same session",
-    "another_session": "another session",
-    "two_sessions": "another session, two enrolled",
-}
-DECISIONS = {"single_frames": "one frame", "eight_frames": "median of eight frames"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +32,11 @@ class Evaluation:
     def is_normalised(self) -> bool:
         """Say whether scores were judged against other people."""
         return self.limit is not None
+
+    @property
+    def name(self) -> str:
+        """Return what a reader calls what was measured."""
+        return f"{self.engine.name}, normalised" if self.is_normalised else self.engine.name
 
     def table(self, command: str) -> dict[str, Any]:
         """Return the engine's calibration table."""
@@ -97,136 +95,43 @@ def compare(
     return Evaluation(engine, limit, captures, figures)
 
 
-# -- words ----------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage of two digits."""
-    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
-
-
-def of(counted: dict[str, Any]) -> str:
-    """Return errors/trials with the upper bound."""
-    if not counted["trials"]:
-        return "not tried"
-    return f"{counted['errors']}/{counted['trials']}, at most {percent(counted['bound'])}"
-
-
-def point(found: dict[str, Any]) -> str:
-    """Return one operating point: errors/trials, bound, interval over people."""
-    if not found["is_shown"]:
-        return "too few comparisons"
-    words = f"{percent(found['errors'] / found['trials'])} ({of(found)})"
-    if found["interval_over_people"]:
-        low, high = found["interval_over_people"]
-        words += f"; over people {percent(low)} to {percent(high)}"
-    return words
-
-
-def rate_rows(folder: dict[str, Any]) -> list[list[str]]:
-    """Return one row for each kind of comparison: equal error rate, then the chosen rates."""
-    rows = []
-    for decision, words in DECISIONS.items():
-        for kind, kind_words in KINDS.items():
-            if found := folder[decision].get(kind):
-                rows.append(
-                    [
-                        f"{kind_words}, {words}",
-                        str(found["people"]),
-                        percent(found["equal_error_rate"]),
-                        *(point(each) for each in found["points"]),
-                    ]
-                )
-    return rows
-
-
-def sign_in_rows(folder: dict[str, Any]) -> list[list[str]]:
-    """Return one row for each false match rate: whole sign-ins by the product's own rules."""
-    rows = []
-    for tried in folder["sign_ins"]:
-        counts = tried["counts"]
-        if not counts["same session"]["trials"]:
-            continue
-        rows.append(
-            [
-                percent(tried["false_match_rate"]),
-                of(tried["not_enrolled"]),
-                *(of(counts[kind]) for kind in counts),
-            ]
-        )
-    return rows
-
-
-RATE_HEAD = [
-    "comparison", "people", "EER",
-    *(f"not recognised at FMR {percent(rate)}" for rate in measuring.RATES),
-]  # fmt: skip
-SIGN_IN_HEAD = [
-    "threshold at FMR", "not enrolled", "refused: same session", "refused: another session",
-    "refused: one of two enrolled sessions", "refused: another session, two enrolled",
-    "let in: another person",
-    "let in: another person, two enrolled",
-]  # fmt: skip
-
-
-def summary(evaluation: Evaluation) -> str:
-    """Return the figures as text for a terminal."""
-    lines = []
-    for folder in evaluation.folders:
-        cohort = ", normalised" if evaluation.is_normalised else ""
-        lines.append(
-            f"\n{folder['name']} with {evaluation.engine.name}{cohort}: {folder['people']} people, "
-            f"{folder['pictures']} pictures, no sample: {of(folder['failure_to_acquire'])}"
-        )
-        for row in rate_rows(folder):
-            lines.append(f"  {row[0]} ({row[1]} people): EER {row[2]}")
-            lines += [
-                f"    {head}: {cell}" for head, cell in zip(RATE_HEAD[3:], row[3:], strict=True)
-            ]
-        for row in sign_in_rows(folder):
-            lines.append(f"  whole sign-ins, threshold at FMR {row[0]}")
-            lines += [
-                f"    {head}: {cell}" for head, cell in zip(SIGN_IN_HEAD[1:], row[1:], strict=True)
-            ]
-        if folder["unreadable"]:
-            lines.append(f"  not readable: {', '.join(folder['unreadable'])}")
-    return "\n".join(lines)
-
-
 # -- files ----------------------------------------------------------------------------------------
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return "<p>Too few pictures for it.</p>"
-    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    cells = "".join(f"<th>{_cell(text)}</th>" for text in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{_cell(text)}</td>" for text in row) + "</tr>" for row in rows
     )
     return f"<div class=table><table><tr>{cells}</tr>{body}</table></div>"
+
+
+def _cell(text: str) -> str:
+    return html.escape(text).replace(" %", "&nbsp;%")  # a number keeps its sign
 
 
 def _section(folder: dict[str, Any]) -> str:
     acquired = folder["failure_to_acquire"]
     reasons = ", ".join(f"{reason} {count}" for reason, count in acquired["reasons"].items())
     worst = {
-        KINDS[kind]: ", ".join(
+        words.KINDS[kind]: ", ".join(
             f"{row['person']} ({row['errors']}/{row['trials']})" for row in found["worst"]
         )
-        for kind in KINDS
+        for kind in words.KINDS
         if (found := folder["single_frames"].get(kind)) and found["worst"]
     }
     parts = [
         f"<h2>{html.escape(folder['name'])}</h2>",
         f"<p>{folder['people']} people, {folder['occasions']} occasions, {folder['pictures']} "
-        f"pictures. No sample: {of(acquired)}{' (' + reasons + ')' if reasons else ''}. "
-        f"CPU: {1000 * folder['seconds_a_picture']:.1f} ms to look at a picture, "
-        f"{1000 * folder['seconds_a_comparison']:.2f} ms to compare with a reference.</p>",
+        f"pictures. No sample: {words.of(acquired)}{' (' + reasons + ')' if reasons else ''}. "
+        f"CPU time of a picture: {words.steps(folder)}.</p>",
         f"<figure>{plots.scores(folder)}{plots.curves([folder])}</figure>",
         "<h3>Own people not recognised</h3>",
-        _table(RATE_HEAD, rate_rows(folder)),
+        _table(words.RATE_HEAD, words.rate_rows(folder)),
         "<h3>Whole sign-ins</h3>",
-        _table(SIGN_IN_HEAD, sign_in_rows(folder)),
+        _table(words.SIGN_IN_HEAD, words.sign_in_rows(folder)),
     ]
     if worst:
         rows = [[kind, who] for kind, who in worst.items()]
@@ -246,8 +151,7 @@ def write(evaluation: Evaluation, folder: Path) -> None:
         If one cannot be written.
     """
     page = Template(resources.files(__package__ or "").joinpath("report.html").read_text())
-    cohort = ", normalised against other people" if evaluation.is_normalised else ""
-    title = f"Engine {evaluation.engine.name}{cohort}"
+    title = f"Engine {evaluation.name}"
     sections = "\n".join(_section(each) for each in evaluation.folders)
     (folder / "report.html").write_text(
         page.substitute(title=html.escape(title), sections=sections), encoding="utf-8"

@@ -29,6 +29,13 @@ def _pairs(comparisons: Comparisons) -> dict[tuple[int, int], float]:
     return nearest
 
 
+def _rounded_down(threshold: float) -> float:
+    steps = math.floor(threshold * 10**DIGITS)
+    if steps / 10**DIGITS > threshold:  # the multiplication rounded up
+        steps -= 1
+    return steps / 10**DIGITS
+
+
 def make_table(
     engine: str, command: str, groups: Sequence[Comparisons], people: int
 ) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def make_table(
         strictest = min([shown[0], *limits])
         if strictest >= furthest:
             break  # faces too far apart to be normalised would have to match
-        threshold = math.floor(strictest * 10**DIGITS) / 10**DIGITS
+        threshold = _rounded_down(strictest)
         erring = sum(score <= threshold for score in nearest.values())
         points.append(
             {

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             import tqdm as _tqdm  # noqa: F401, PLC0415
         except ImportError as error:
             raise CommandError(f"{error.name} is missing; install it with `{INSTALL}`") from None
-        from facelogin.evaluation import report  # noqa: PLC0415  (needs what was looked for above)
+        from facelogin.evaluation import report, words  # noqa: PLC0415  (needs what was looked for above)
         from facelogin.evaluation.people import CannotEvaluate  # noqa: PLC0415
 
         try:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(f"cannot write {error.filename}: {error.strerror}") from None
         except KeyboardInterrupt:
             raise CommandError("stopped; nothing was written") from None
-        self.stdout.write(report.summary(written))
+        self.stdout.write(words.summary(written.name, written.folders))
         self.stdout.write(f"report: {options['output'] / 'report.html'}")
         if options["table"]:
             self.stdout.write(f"table: {options['table']}")
@@ -88,7 +88,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _command(options: dict[str, Any]) -> str:
-        words = ["manage.py evaluate_faces", *(folder.name for folder in options["folders"])]
+        parts = ["manage.py evaluate_faces", *(folder.name for folder in options["folders"])]
         if options["engine"]:
-            words.append(f"--engine {options['engine']}")
-        return " ".join([*words, *(["--cohort"] if options["cohort"] else [])])
+            parts.append(f"--engine {options['engine']}")
+        return " ".join([*parts, *(["--cohort"] if options["cohort"] else [])])
