@@ -1,4 +1,4 @@
-"""Part `load`: twenty people sign in by password and face for five minutes, two frames a second."""
+"""Part `load`: twenty people sign in by password and face, again and again for five minutes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,9 +14,7 @@ from tests.product import Product
 
 PEOPLE, SECONDS, FRAMES_A_SECOND = 20, 300.0, 2.0
 LOOKS, FRAMES = 4, 40
-# Nobody signs in twice in a row; twenty people who do so every ten seconds are a plant's gate at
-# the change of shifts.
-SECONDS_BETWEEN_SIGN_INS = 10.0
+SECONDS_TO_START = 4.0  # they come one after another, as people do, and all stay
 
 
 @dataclass
@@ -31,24 +29,20 @@ class Shift:
 
 def run(options: Options) -> Report:
     """Measure and report."""
-    people, seconds, between = PEOPLE, SECONDS, SECONDS_BETWEEN_SIGN_INS
-    pace = FRAMES_A_SECOND
+    people, seconds, pace = PEOPLE, SECONDS, FRAMES_A_SECOND
     if options.is_tiny:
-        people, seconds, between, pace = 2, 1.0, 1.0, 5.0
+        people, seconds, pace = 2, 1.0, 5.0
     settings: dict[str, object] = {
         "product's cores": cores_used(),
         "workers": WORKERS,
         "people": people,
         "seconds": seconds,
-        "seconds between two sign-ins of a person": between,
         "frames a second": pace,
         "tiny": options.is_tiny,
     }
     pictures = looks(1 if options.is_tiny else LOOKS, FRAMES)
     with product_apart() as product:
-        shift = asyncio.run(
-            _measure(product, pictures, people, seconds=seconds, between=between, pace=pace)
-        )
+        shift = asyncio.run(_measure(product, pictures, people, seconds=seconds, pace=pace))
     return _report(Report("load", settings, errors=shift.errors), shift)
 
 
@@ -58,7 +52,6 @@ async def _measure(
     people: int,
     *,
     seconds: float,
-    between: float,
     pace: float,
 ) -> Shift:
     visitors = await enrol_people(product, [f"load{number}" for number in range(people)], pictures)
@@ -70,15 +63,13 @@ async def _measure(
         return sum(map(cpu_seconds, [pid, *children(pid)]))
 
     async def come_and_go(number: int, visitor: Visitor) -> None:
-        await asyncio.sleep(between * number / people)
+        await asyncio.sleep(min(SECONDS_TO_START, seconds) * number / people)
         while loop.time() < until:
-            next_at = loop.time() + between
             try:
                 shift.legs.append(await visitor.sign_in(pace))
             except (Failed, OSError) as error:
                 print(f"load: {visitor.name}: {error}")
                 shift.errors += 1
-            await asyncio.sleep(max(0.0, next_at - loop.time()))
 
     before, started = cpu(), loop.time()
     until = started + seconds
