@@ -68,7 +68,8 @@ async def _measure(
             try:
                 shift.legs.append(await visitor.sign_in(pace))
             except (Failed, OSError) as error:
-                print(f"load: {visitor.name}: {error}")
+                told = [line for line in product.log if "WARNING" in line or "ERROR" in line]
+                print(f"load: {visitor.name}: {error}", *told[-3:], sep="\n  ")
                 shift.errors += 1
 
     before, started = cpu(), loop.time()

@@ -110,7 +110,7 @@ async def _phase(
                     phase.turned_away_after.append(time.perf_counter() - asked_at)
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
-                phase.accepted += 1
+                phase.accepted += loop.time() < until  # else somebody left and made room
                 await capture.flood(frames, until, seconds_between=1 / FRAMES_A_SECOND)
                 phase.answers += capture.answered_after
 
