@@ -23,6 +23,15 @@ class NothingToActivate(Exception):  # noqa: N818  (an outcome)
 
 
 @dataclass(frozen=True)
+class ExtensionStatus:
+    """One light that counts beside the reference."""
+
+    id: str
+    added_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class ReferenceStatus:
     """What facelogin tells about a stored reference; never its numbers."""
 
@@ -30,14 +39,17 @@ class ReferenceStatus:
     engine: str
     expires_at: datetime
     cohort_consent: bool
+    extensions: tuple[ExtensionStatus, ...]
 
 
-def _call(method: str, user_id: uuid.UUID, purpose: str, **claims: str) -> httpx.Response:
+def _call(
+    method: str, user_id: uuid.UUID, purpose: str, *, below: str = "", **claims: str
+) -> httpx.Response:
     ticket = tokens.sign_ticket(user_id, purpose, jti=new_jti(), **claims)
     try:
         answer = connections.client().request(
             method,
-            f"{settings.FACELOGIN_URL}/face/v1/reference",
+            f"{settings.FACELOGIN_URL}/face/v1/reference{below}",
             headers={"Authorization": f"Bearer {ticket}"},
             timeout=TIMEOUT_SECONDS,
         )
@@ -51,12 +63,12 @@ def _call(method: str, user_id: uuid.UUID, purpose: str, **claims: str) -> httpx
 
 
 def activate_reference(user_id: uuid.UUID, assertion_jti: str) -> ReferenceStatus:
-    """Make the pending reference of an enrolment current; doing it twice is doing it once.
+    """Let the pending reference or extension of an assertion count; twice is as good as once.
 
     Raises
     ------
     NothingToActivate
-        If facelogin knows no such enrolment of this person.
+        If facelogin knows no such enrolment or extension of this person.
     FaceloginUnavailable
         If it cannot be asked; nothing has changed then, or only what a repeat will find done.
     """
@@ -67,4 +79,28 @@ def activate_reference(user_id: uuid.UUID, assertion_jti: str) -> ReferenceStatu
         engine=body["engine"],
         expires_at=datetime.fromisoformat(body["expires_at"]),
         cohort_consent=body.get("cohort_consent") is True,  # an older facelogin says nothing of it
+        extensions=tuple(map(_extension, body.get("extensions", []))),  # likewise
     )
+
+
+def _extension(body: dict[str, str]) -> ExtensionStatus:
+    return ExtensionStatus(
+        id=body["id"],
+        added_at=datetime.fromisoformat(body["added_at"]),
+        expires_at=datetime.fromisoformat(body["expires_at"]),
+    )
+
+
+def remove_extension(user_id: uuid.UUID, extension_id: str) -> None:
+    """Undo one extension; doing it twice is doing it once.
+
+    Raises
+    ------
+    FaceloginUnavailable
+        If it cannot be asked, or is one that knows no extensions.
+    """
+    try:
+        below = f"/extensions/{extension_id}"
+        _call("DELETE", user_id, "erase", below=below, nonce=extension_id)
+    except NothingToActivate as error:
+        raise FaceloginUnavailable("facelogin has no extensions") from error

@@ -111,8 +111,9 @@ class Session(models.Model):
     password_at = models.DateTimeField(default=timezone.now)
     face_at = models.DateTimeField(null=True)
     otp_at = models.DateTimeField(null=True)
-    # Only the newest ticket's assertion is accepted.
+    # Only the newest ticket's assertion is accepted, and only for what the ticket was for.
     ticket_jti = models.CharField(max_length=TICKET_ID_CHARACTERS, blank=True)
+    ticket_purpose = models.CharField(max_length=PURPOSE_CHARACTERS, blank=True)
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=USER_AGENT_CHARACTERS, blank=True)
 
@@ -139,6 +140,24 @@ class FaceFactor(models.Model):
         return f"face of {self.user_id}"
 
 
+class FaceExtension(models.Model):
+    """A light that was added to a person's face; facelogin alone decides whether it counts.
+
+    Written before facelogin lets it count and removed after it counts no more, so that whatever
+    counts is listed: `is_confirmed` is False where nobody knows yet.
+    """
+
+    # The id of facelogin's assertion, known before anything is done with it.
+    id = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_extensions")
+    added_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    is_confirmed = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"light added to the face of {self.user_id} at {self.added_at:%Y-%m-%d %H:%M}"
+
+
 class FaceTries(models.Model):
     """How often a person's face was tried lately."""
 
@@ -149,6 +168,7 @@ class FaceTries(models.Model):
     today = models.PositiveIntegerField(default=0)
     in_a_row = models.PositiveIntegerField(default=0)
     given_back = models.PositiveIntegerField(default=0)  # today, for tries without a verdict
+    captures = models.PositiveIntegerField(default=0)  # tickets to enrol or extend issued today
     last_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -16,6 +16,8 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         Seconds after which asking again makes sense.
     extra : mapping, optional
         Further members of the answer that the contract names for this code.
+    detail : str, optional
+        What to do next, where that differs from what the code usually asks for.
     """
 
     def __init__(
@@ -25,9 +27,11 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         errors: Mapping[str, Sequence[object]] | None = None,
         retry_after: int | None = None,
         extra: Mapping[str, str] | None = None,
+        detail: object = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.errors = errors
         self.retry_after = retry_after
         self.extra = extra or {}
+        self.detail = detail

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import FaceFactor, RecoveryCode, Session, User
+from accounts.models import FaceExtension, FaceFactor, RecoveryCode, Session, User
 
 IDLE_LIFE = timedelta(hours=1)
 WHOLE_LIFE = timedelta(hours=24)
@@ -52,6 +52,12 @@ def expires_at(session: Session) -> datetime:
 def face_of(user: User) -> FaceFactor | None:
     """Return the person's face factor, an expired one too."""
     return FaceFactor.objects.filter(user=user).first()
+
+
+def extensions_of(user: User) -> list[FaceExtension]:
+    """Return the lights added to the person's face, the newest first."""
+    added = FaceExtension.objects.filter(user=user, expires_at__gt=timezone.now())
+    return list(added.order_by("-added_at", "pk"))
 
 
 def remaining_recovery_codes(user: User) -> int:
@@ -112,3 +118,14 @@ def has_fresh_proof(session: Session) -> bool:
         return True
     second = second_proof_at(session)
     return second is not None and second >= oldest_allowed
+
+
+def has_fresh_proof_beside_face(session: Session) -> bool:
+    """Say whether password and a factor other than the face were shown just now.
+
+    Whoever adds to what counts as a face must be known by something else: a face that is taken for
+    somebody's once would otherwise be so for good.
+    """
+    oldest_allowed = timezone.now() - FRESH_PROOF_LIFE
+    other = session.otp_at
+    return session.password_at >= oldest_allowed and other is not None and other >= oldest_allowed

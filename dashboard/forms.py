@@ -18,6 +18,7 @@ CONSENT_VERSION = "2026-11.2"
 USERNAME_CHARACTERS, PASSWORD_CHARACTERS = 64, 128  # contract section 1
 DISPLAY_NAME_CHARACTERS = 150  # accounts' column
 RECOVERY_CODE_CHARACTERS = 64  # 19 with dashes, and room for spaces
+ASSERTION_ID_CHARACTERS = 128  # as many as a token of theirs may have for its id
 ASSERTION_CHARACTERS = 4096  # a token has about 600; kubevision.tokens reads none that is longer
 
 
@@ -134,3 +135,9 @@ class AssertionForm(forms.Form):
     """Facelogin's word, put in by the page's script."""
 
     assertion = forms.CharField(max_length=ASSERTION_CHARACTERS, widget=forms.HiddenInput)
+
+
+class LightForm(forms.Form):
+    """Which added light is meant; accounts' ids are base64url."""
+
+    light = forms.SlugField(max_length=ASSERTION_ID_CHARACTERS, widget=forms.HiddenInput)

@@ -15,7 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("confirm", sign_in.confirm, name="confirm"),
     path("train", face.train, name="train"),
     path("train/ticket", face.train_ticket, name="train-ticket"),
+    path("train/light", face.add_light, name="add-light"),
+    path("train/light/ticket", face.add_light_ticket, name="add-light-ticket"),
     path("profile", home.profile, name="profile"),
     path("profile/recovery-codes", home.renew_codes, name="renew-codes"),
+    path("profile/lights/remove", home.remove_light, name="remove-light"),
     path("logout", sign_in.logout, name="logout"),
 ]

@@ -60,8 +60,11 @@ def _unwrap(wrapped_key: bytes, user_id: uuid.UUID) -> AESGCM:
     return AESGCM(_open(service_key, wrapped_key[KEY_ID_BYTES:], _person_place(user_id)))
 
 
-def _reference_place(user_id: uuid.UUID, reference_id: uuid.UUID, engine: str) -> bytes:
-    return b"reference " + user_id.bytes + reference_id.bytes + engine.encode()
+def _reference_place(
+    user_id: uuid.UUID, reference_id: uuid.UUID, engine: str, extends: uuid.UUID | None
+) -> bytes:
+    kind = b"reference " if extends is None else b"extension of " + extends.bytes
+    return kind + user_id.bytes + reference_id.bytes + engine.encode()
 
 
 def seal_reference(
@@ -71,15 +74,18 @@ def seal_reference(
     user_id: uuid.UUID,
     reference_id: uuid.UUID,
     engine: str,
+    extends: uuid.UUID | None = None,
 ) -> bytes:
     """Return a reference as ciphertext that opens for this person, row and engine only.
+
+    `extends`: it is an extension, and opens only as one of the reference with this id.
 
     Raises
     ------
     CannotOpen
         If the wrapped key is not this person's, or its service key is gone.
     """
-    place = _reference_place(user_id, reference_id, engine)
+    place = _reference_place(user_id, reference_id, engine, extends)
     return _seal(_unwrap(wrapped_key, user_id), plaintext, place)
 
 
@@ -90,6 +96,7 @@ def open_reference(
     user_id: uuid.UUID,
     reference_id: uuid.UUID,
     engine: str,
+    extends: uuid.UUID | None = None,
 ) -> bytes:
     """Return the plaintext of `seal_reference`.
 
@@ -98,5 +105,5 @@ def open_reference(
     CannotOpen
         If anything about it is not as it was sealed.
     """
-    place = _reference_place(user_id, reference_id, engine)
+    place = _reference_place(user_id, reference_id, engine, extends)
     return _open(_unwrap(wrapped_key, user_id), ciphertext, place)

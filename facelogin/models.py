@@ -51,6 +51,29 @@ class Reference(models.Model):
         return f"reference {self.id} of {self.user_id}"
 
 
+class Extension(models.Model):
+    """A short capture in another light, as ciphertext only; it adds to one reference.
+
+    It counts beside the reference that it names, as long as that one is current: whoever enrols
+    anew has dropped it in the same write.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user_id = models.UUIDField(db_index=True)
+    extends = models.UUIDField()
+    engine = models.CharField(max_length=ENGINE_CHARACTERS)
+    samples = models.PositiveSmallIntegerField()
+    ciphertext = models.BinaryField()
+    # Accounts names it to activate this extension, and to remove it.
+    assertion_jti = models.CharField(max_length=ASSERTION_ID_CHARACTERS, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    added_at = models.DateTimeField(null=True)  # pending until then
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"extension {self.id} of {self.user_id}"
+
+
 class SpentTicket(models.Model):
     """A ticket that was used; inserting it a second time fails, and that is the check."""
 

@@ -1,28 +1,26 @@
 """Facelogin's database behind a few verbs. Dying between any two writes is safe."""
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
-from facelogin import crypto
-from facelogin.models import OpenAttempt, Person, Reference, SpentTicket
+from facelogin import crypto, extensions, spent_tickets
+from facelogin.extensions import PENDING_LIFE, ExtensionStatus
+from facelogin.models import OpenAttempt, Person, Reference
 from facelogin.recognition import Reference as FaceReference
+from facelogin.spent_tickets import ATTEMPT_KEPT
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PENDING_LIFE = timedelta(minutes=10)
 REFERENCE_LIFE = timedelta(days=365)  # faces change; people re-enrol once a year
-SPENT_KEPT = timedelta(minutes=5)  # beyond a ticket's own end: the reader's leeway and clocks
-REPORT_KEPT = timedelta(days=2)  # accounts away for longer has lost more than a report
-ATTEMPT_KEPT = timedelta(minutes=10)  # an attempt lasts a minute; what is older died with a copy
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -36,23 +34,6 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 @dataclass(frozen=True)
-class AttemptReport:
-    """What accounts is told of one attempt (contract section 2)."""
-
-    user_id: str
-    outcome: str
-    accepted_frames: int = 0
-    reasons: list[str] = field(default_factory=list)
-    engine: str = ""
-    duration_ms: int = 0
-
-    @classmethod
-    def read(cls, kept: Mapping[str, Any]) -> "AttemptReport":
-        """Return a kept report; what a newer copy added to it is left out."""
-        return cls(**{each.name: kept[each.name] for each in fields(cls) if each.name in kept})
-
-
-@dataclass(frozen=True)
 class ReferenceStatus:
     """What may be told about a current reference."""
 
@@ -61,51 +42,7 @@ class ReferenceStatus:
     samples: int
     expires_at: datetime
     cohort_consent: bool
-
-
-def spend_ticket(jti: str, expires_at: datetime, report: AttemptReport | None = None) -> bool:
-    """Use a ticket up; False if it was used before.
-
-    `report` is what accounts will hear of the attempt if this process dies before it ends.
-    """
-    try:
-        SpentTicket.objects.create(
-            jti=jti,
-            expires_at=expires_at + SPENT_KEPT,
-            report=asdict(report) if report else None,
-            report_due_at=timezone.now() + ATTEMPT_KEPT if report else None,
-        )
-    except IntegrityError:
-        return False
-    return True
-
-
-def put_report(jti: str, report: AttemptReport) -> None:
-    """Note how an attempt ended; the report is due now."""
-    SpentTicket.objects.filter(jti=jti).update(report=asdict(report), report_due_at=timezone.now())
-
-
-def take_due_report(retry_after: timedelta) -> tuple[str, AttemptReport] | None:
-    """Return a ticket's id and its due report, which is due again later unless it gets through.
-
-    Two copies at once never take the same one.
-    """
-    now = timezone.now()
-    while True:
-        row = SpentTicket.objects.filter(report_due_at__lte=now).order_by("report_due_at").first()
-        if row is None:
-            return None
-        taken = SpentTicket.objects.filter(jti=row.jti, report_due_at=row.report_due_at).update(
-            report_due_at=now + retry_after
-        )
-        if taken:
-            assert row.report is not None  # what is due is there
-            return row.jti, AttemptReport.read(row.report)
-
-
-def forget_report(jti: str) -> None:
-    """Note that accounts has heard it."""
-    SpentTicket.objects.filter(jti=jti).update(report=None, report_due_at=None)
+    extensions: list[ExtensionStatus]
 
 
 def open_attempt(user_id: uuid.UUID, session_hash: str) -> uuid.UUID:
@@ -179,13 +116,15 @@ def store_pending(
 
 
 def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
-    """Make a pending reference the one that counts; True also if it does already.
+    """Make a pending reference the one that counts, or a pending extension count beside it.
 
-    The switch is one write; the old reference is removed after it.
+    True also if it does already. The switch is one write; with it the extensions of the old
+    reference count no more. What is old is removed after it.
     """
     reference = Reference.objects.filter(user_id=user_id, assertion_jti=assertion_jti).first()
     if reference is None:
-        return False
+        current = _current_row(user_id)
+        return current is not None and extensions.activate(current[0], assertion_jti)
     person = Person.objects.filter(user_id=user_id)
     if not person.filter(current_reference=reference.id).exists():
         if reference.created_at < timezone.now() - PENDING_LIFE:
@@ -193,7 +132,28 @@ def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
         if not person.update(current_reference=reference.id):
             return False
     Reference.objects.filter(user_id=user_id, created_at__lt=reference.created_at).delete()
+    extensions.drop_of_others(reference)
     return True
+
+
+def store_pending_extension(user_id: uuid.UUID, capture: FaceReference, assertion_jti: str) -> bool:
+    """Keep a finished capture for the current reference; False if that is gone meanwhile.
+
+    Raises
+    ------
+    ValueError
+        If another engine made it than the reference.
+    """
+    found = _current_row(user_id)
+    if found is None:
+        return False
+    extensions.store_pending(*found, capture, assertion_jti)
+    return True
+
+
+def remove_extension(user_id: uuid.UUID, assertion_jti: str) -> None:
+    """Undo one extension; nothing happens if there is none."""
+    extensions.remove(user_id, assertion_jti)
 
 
 def _current_row(user_id: uuid.UUID) -> tuple[Reference, bytes] | None:
@@ -207,7 +167,7 @@ def _current_row(user_id: uuid.UUID) -> tuple[Reference, bytes] | None:
 
 
 def current_reference(user_id: uuid.UUID) -> FaceReference | None:
-    """Return the reference that counts, decrypted into memory.
+    """Return the reference that counts with its extensions, decrypted into memory.
 
     Raises
     ------
@@ -225,7 +185,10 @@ def current_reference(user_id: uuid.UUID) -> FaceReference | None:
         reference_id=row.id,
         engine=row.engine,
     )
-    return FaceReference.from_bytes(plaintext)
+    first = FaceReference.from_bytes(plaintext)
+    shape = first.templates.shape[1:]  # an engine may have changed it since
+    lights = [e for e in extensions.references(*found) if e.templates.shape[1:] == shape]
+    return FaceReference.joined([first, *lights])
 
 
 def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
@@ -234,8 +197,14 @@ def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
     if found is None:
         return None
     row, _ = found
+    added = extensions.statuses(row)
     return ReferenceStatus(
-        row.created_at, row.engine, row.samples, row.expires_at, row.cohort_consent
+        enrolled_at=row.created_at,
+        engine=row.engine,
+        samples=row.samples + sum(extension.samples for extension in added),
+        expires_at=row.expires_at,
+        cohort_consent=row.cohort_consent,
+        extensions=added,
     )
 
 
@@ -251,6 +220,7 @@ def erase(user_id: uuid.UUID) -> None:
     """Remove a person: key first, so that nothing opens any more, then the ciphertext."""
     Person.objects.filter(user_id=user_id).delete()
     Reference.objects.filter(user_id=user_id).delete()
+    extensions.remove_all(user_id)
     OpenAttempt.objects.filter(user_id=user_id).delete()
 
 
@@ -262,8 +232,7 @@ def remove_expired() -> dict[str, int]:
     return {
         "references": old.exclude(id__in=current).delete()[0]
         + Reference.objects.filter(expires_at__lte=now).delete()[0],
-        "spent tickets": SpentTicket.objects.filter(
-            Q(report_due_at=None) | Q(expires_at__lte=now - REPORT_KEPT), expires_at__lte=now
-        ).delete()[0],
+        "extensions": extensions.remove_expired(),
+        "spent tickets": spent_tickets.remove_expired(),
         "attempts": OpenAttempt.objects.filter(started_at__lt=now - ATTEMPT_KEPT).delete()[0],
     }

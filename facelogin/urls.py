@@ -6,5 +6,6 @@ from facelogin import views
 
 urlpatterns: list[URLPattern] = [
     path("v1/reference", views.reference),
+    path("v1/reference/extensions/<slug:extension_id>", views.extension),
     path(".well-known/jwks.json", views.publish_keys),
 ]

@@ -1,7 +1,7 @@
 """The few HTTP calls of facelogin, made by accounts with a ticket as bearer token."""
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,17 +21,29 @@ def _not_found(detail: str) -> HttpResponse:
     return problem(404, "not_found", _("Not found"), detail)
 
 
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def _status(ticket: Ticket) -> HttpResponse:
     found = references.status(ticket)
     if found is None:
         return _not_found(_("There is no current reference."))
     return JsonResponse(
         {
-            "enrolled_at": found.enrolled_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "enrolled_at": _time(found.enrolled_at),
             "engine": found.engine,
             "samples": found.samples,
-            "expires_at": found.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "expires_at": _time(found.expires_at),
             "cohort_consent": found.cohort_consent,
+            "extensions": [
+                {
+                    "id": each.id,
+                    "added_at": _time(each.added_at),
+                    "expires_at": _time(each.expires_at),
+                }
+                for each in found.extensions
+            ],
         }
     )
 
@@ -59,11 +71,33 @@ _PURPOSES: dict[str, tuple[str, Callable[[Ticket], HttpResponse]]] = {
 def reference(request: HttpRequest) -> HttpResponse:
     """GET, PUT, DELETE /face/v1/reference: what each does needs a ticket for just that."""
     purpose, act = _PURPOSES[request.method or ""]
+    return _with_ticket(request, purpose, act)
+
+
+@csrf_exempt
+@require_http_methods(["DELETE"])
+def extension(request: HttpRequest, extension_id: str) -> HttpResponse:
+    """DELETE /face/v1/reference/extensions/{id}: also when there is none, as after a repeat."""
+
+    def remove(ticket: Ticket) -> HttpResponse:
+        references.remove_extension(ticket, extension_id)
+        return HttpResponse(status=204)
+
+    return _with_ticket(request, "erase", remove, extension_id)
+
+
+def _with_ticket(
+    request: HttpRequest,
+    purpose: str,
+    act: Callable[[Ticket], HttpResponse],
+    extension_id: str = "",
+) -> HttpResponse:
+    """Do what the ticket of a request is good for."""
     scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
     try:
         if scheme.lower() != "bearer":
             raise TokenRefused("no bearer token")
-        return act(references.take_ticket(token.strip(), purpose))
+        return act(references.take_ticket(token.strip(), purpose, extension_id))
     except TokenRefused:
         return problem(
             401,

@@ -210,9 +210,14 @@ class WorkerPool:
         """Compare a cohort with a claimed person's reference; over the limit nothing matches."""
         return await self._call(_compare_cohort, reference, cohort, limit)
 
-    async def finish_enrolment(self, enrolment: Enrolment, threshold: float) -> Reference:
-        """Make and prove a reference; EnrolmentRefused if it does not recognise its person."""
-        return await self._call(_finish, enrolment, self.engine, threshold)
+    async def finish_enrolment(
+        self, enrolment: Enrolment, threshold: float, engine: str | None = None
+    ) -> Reference:
+        """Make and prove a reference; EnrolmentRefused if it does not recognise its person.
+
+        `engine`: the one that made the samples; that of new references unless given.
+        """
+        return await self._call(_finish, enrolment, engine or self.engine, threshold)
 
     def close(self) -> None:
         """End all processes."""

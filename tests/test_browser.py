@@ -27,13 +27,13 @@ def enrol_somebody(product: Installation, feed: Path, username: str) -> list[str
     return codes
 
 
-def refusal(product: Installation, feed: Path, username: str) -> str:
+def refusal(product: Installation, feed: Path, username: str, *, left: str = "9") -> str:
     """Show the right password and the wrong face; return what the page says."""
     with browser.browser(feed) as page:
         browser.show_password(page, product.origin, username)
         browser.start_camera(page)
         said = browser.wait_until_stopped(page)
-        expect(page.locator("#attempts-left")).to_contain_text("9")
+        expect(page.locator("#attempts-left")).to_contain_text(left)
         for path in ("/profile", "/train", "/"):
             page.goto(f"{product.origin}{path}")
             assert page.url.startswith(f"{product.origin}/facelogin"), path
@@ -82,6 +82,36 @@ def test_an_empty_room_is_refused_and_a_recovery_code_lets_in(
         expect(page.locator("#methods")).to_contain_text("recovery code")
         page.goto(f"{product.origin}/profile")
         expect(page.locator("#codes-left")).to_contain_text("9")
+
+
+def test_a_light_is_added_by_who_came_in_without_the_camera(
+    anywhere: Installation, feeds: Feeds, username: str
+) -> None:
+    origin = anywhere.origin
+    codes = enrol_somebody(anywhere, feeds["ada"], username)
+    with browser.browser(feeds["ada changed"]) as page:
+        browser.show_password(page, origin, username)
+        browser.start_camera(page)
+        assert "not recognised" in browser.wait_until_stopped(page)
+        page.click("#other-factor")
+        page.fill("input[name=code]", codes[0])
+        page.click("main button")
+        page.click("#offer-light a")
+        page.wait_for_url(f"{origin}/train/light")
+        browser.start_camera(page)
+        page.wait_for_url(f"{origin}/profile#lights", timeout=browser.CAMERA_TIMEOUT_MS)
+        expect(page.get_by_text("valid until 20", exact=False)).to_have_count(1)
+        browser.sign_out(page, origin)
+        sign_in(page, anywhere, username)  # known in this light now
+    with browser.browser(feeds["ada again"]) as page:
+        sign_in(page, anywhere, username)  # and in the first one still
+        page.click("#add-light")  # a face is no proof for adding to it
+        expect(page).to_have_url(f"{origin}/confirm?next=%2Ftrain%2Flight")
+        page.goto(f"{origin}/profile")
+        page.get_by_role("button", name="Remove the light").click()
+        expect(page.locator("#lights")).to_have_count(0)
+    assert "not recognised" in refusal(anywhere, feeds["ada changed"], username, left="8")
+    assert "not recognised" in refusal(anywhere, feeds["stranger"], username, left="7")
 
 
 def test_no_consent_no_camera(product: Product, feeds: Feeds, username: str) -> None:

@@ -43,6 +43,7 @@ PROBLEMS = {
     "registration_closed": Problem(
         403, _("Registration is closed"), _("Ask an administrator for an invitation.")
     ),
+    "not_found": Problem(404, _("Not found"), _("Check the address.")),
     "username_taken": Problem(409, _("User name taken"), _("Choose another user name.")),
     "factor_not_enrolled": Problem(
         409, _("No face enrolled"), _("Enrol your face first, or use another factor.")
@@ -75,7 +76,7 @@ def problem_response(refused: Refused) -> JsonResponse:
         problem.status,
         refused.code,
         problem.title,
-        problem.detail,
+        problem.detail if refused.detail is None else str(refused.detail),
         extra=extra,
         retry_after=refused.retry_after,
     )

@@ -1,10 +1,11 @@
 """What accounts answers, as the contract spells it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from accounts import selectors
-from accounts.models import FaceFactor, Session, User
+from accounts.models import FaceExtension, FaceFactor, Session, User
 from accounts.services.sessions import Opened
 
 
@@ -39,13 +40,21 @@ def session(current: Session, opened: Opened | None = None) -> dict[str, Any]:
     }
 
 
-def face_factor(factor: FaceFactor) -> dict[str, str | bool]:
+def face_factor(factor: FaceFactor, added: Iterable[FaceExtension]) -> dict[str, Any]:
     """Return what is known of an enrolled face; never a number of it."""
     return {
         "enrolled_at": timestamp(factor.enrolled_at),
         "engine": factor.engine,
         "expires_at": timestamp(factor.expires_at),
         "cohort_consent": factor.cohort_consent,
+        "extensions": [
+            {
+                "id": extension.id,
+                "added_at": timestamp(extension.added_at),
+                "expires_at": timestamp(extension.expires_at),
+            }
+            for extension in added
+        ],
     }
 
 
@@ -59,7 +68,7 @@ def account(user: User, include: set[str]) -> dict[str, Any]:
     if "factors" in include:
         factor = selectors.face_of(user)
         body["factors"] = {
-            "face": face_factor(factor) if factor else None,
+            "face": face_factor(factor, selectors.extensions_of(user)) if factor else None,
             "totp": None,
             "recovery_codes": {"remaining": selectors.remaining_recovery_codes(user)},
         }

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("v1/session/factors/recovery-code", endpoint(POST=views.show_recovery_code)),
     path("v1/user", endpoint(GET=views.read_user)),
     path("v1/user/factors/face", endpoint(PUT=views.activate_face)),
+    path("v1/user/factors/face/extensions/<slug:id>", endpoint(DELETE=views.remove_extension)),
     path("v1/user/factors/recovery-codes", endpoint(POST=views.renew_recovery_codes)),
     path("v1/attempt-reports", endpoint(POST=views.take_report)),
     path("v1/openapi.json", endpoint(GET=views.read_contract)),

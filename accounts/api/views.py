@@ -18,7 +18,14 @@ from accounts.api import inputs, responses
 from accounts.api.errors import problem_response
 from accounts.models import Session
 from accounts.refusals import Refused
-from accounts.services import enrolment, registration, reports, second_factor, sessions
+from accounts.services import (
+    enrolment,
+    extensions,
+    registration,
+    reports,
+    second_factor,
+    sessions,
+)
 from kubevision import contracts
 from kubevision.request_context import client_address
 
@@ -113,7 +120,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def issue_face_ticket(request: HttpRequest) -> HttpResponse:
-    """POST /session/face-ticket: a waiting session may verify, an active one enrol too."""
+    """POST /session/face-ticket: a waiting session may verify, an active one enrol and extend."""
     session = _session(request)
     is_active = selectors.state(session) == selectors.ACTIVE
     try:
@@ -125,12 +132,14 @@ def issue_face_ticket(request: HttpRequest) -> HttpResponse:
         raise
     if data["purpose"] == second_factor.VERIFY:
         ticket = second_factor.issue_verify_ticket(session)
-    elif is_active:
+    elif not is_active:
+        raise Refused("second_factor_required")
+    elif data["purpose"] == second_factor.EXTEND:
+        ticket = second_factor.issue_extend_ticket(session)
+    else:
         ticket = second_factor.issue_enrol_ticket(
             session, data["consent_version"], cohort_consent=data["cohort_consent"]
         )
-    else:
-        raise Refused("second_factor_required")
     public_url = settings.FACELOGIN_PUBLIC_URL.replace("http", "ws", 1)
     return JsonResponse(
         {
@@ -166,14 +175,26 @@ def read_user(request: HttpRequest) -> HttpResponse:
 
 
 def activate_face(request: HttpRequest) -> HttpResponse:
-    """PUT /user/factors/face."""
+    """PUT /user/factors/face: whether it enrols or extends, the session's newest ticket says."""
     session = _active_session(request)
     data = inputs.AssertionInput.read(request)
+    if session.ticket_purpose == second_factor.EXTEND:
+        factor = extensions.add(session, data["assertion"])
+        added = selectors.extensions_of(session.user)
+        return JsonResponse(responses.face_factor(factor, added))
     enrolled = enrolment.activate_face(session, data["assertion"])
-    body: dict[str, Any] = dict(responses.face_factor(enrolled.factor))
+    body = responses.face_factor(enrolled.factor, selectors.extensions_of(session.user))
     if enrolled.recovery_codes is not None:
         body["recovery_codes"] = enrolled.recovery_codes
     return JsonResponse(body)
+
+
+def remove_extension(request: HttpRequest) -> HttpResponse:
+    """DELETE /user/factors/face/extensions/{id}."""
+    session = _active_session(request)
+    assert request.resolver_match is not None  # this view was found by it
+    extensions.remove(session, request.resolver_match.kwargs["id"])
+    return HttpResponse(status=204)
 
 
 def renew_recovery_codes(request: HttpRequest) -> HttpResponse:

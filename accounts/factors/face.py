@@ -16,6 +16,9 @@ WAIT_AFTER_ROW_SECONDS = 30
 # Tries that ended without a verdict cost nothing, but not without end: whoever stops every attempt
 # early would otherwise have as many as they like.
 GIVEN_BACK_A_DAY = 5
+CAPTURES_A_DAY = 20  # tickets to enrol or extend: each keeps a camera, a worker and a row busy
+VERIFY, ENROL, EXTEND = "verify", "enrol", "extend"
+OUTCOMES = {VERIFY: "match", ENROL: "enrolled", EXTEND: "enrolled"}
 # The person did nothing wrong, and nothing was learned about their face.
 WITHOUT_VERDICT = {"not_started", "server_full", "server_draining", "temporarily_unavailable"}
 # Twenty clicks at once each see the other's write and look again; more is no person.
@@ -33,7 +36,9 @@ def _tries_of(user: User) -> FaceTries:
     except IntegrityError:  # another request made it between our look and our write
         row = FaceTries.objects.get(user=user)
     if row.day < _today():  # never back: the clocks of two copies differ around midnight
-        FaceTries.objects.filter(user=user, day=row.day).update(day=_today(), today=0, given_back=0)
+        FaceTries.objects.filter(user=user, day=row.day).update(
+            day=_today(), today=0, given_back=0, captures=0
+        )
         row.refresh_from_db()
     return row
 
@@ -55,12 +60,7 @@ def count_try(user: User) -> int:
         row = _tries_of(user)
         now = timezone.now()
         if row.today >= TRIES_A_DAY:
-            midnight = datetime.datetime.combine(
-                _today() + datetime.timedelta(days=1), datetime.time(), datetime.UTC
-            )
-            raise Refused(
-                "too_many_attempts", retry_after=int((midnight - now).total_seconds()) + 1
-            )
+            raise _nothing_left_today()
         if row.in_a_row >= TRIES_IN_A_ROW and row.last_at is not None:
             wait = WAIT_AFTER_ROW_SECONDS - (now - row.last_at).total_seconds()
             if wait > 0:
@@ -71,6 +71,27 @@ def count_try(user: User) -> int:
         if counted:
             return TRIES_A_DAY - row.today - 1
     raise Refused("too_many_attempts", retry_after=1)
+
+
+def _nothing_left_today() -> Refused:
+    tomorrow = _today() + datetime.timedelta(days=1)
+    midnight = datetime.datetime.combine(tomorrow, datetime.time(), datetime.UTC)
+    seconds = int((midnight - timezone.now()).total_seconds()) + 1
+    return Refused("too_many_attempts", retry_after=seconds)
+
+
+def count_capture(user: User) -> None:
+    """Count one ticket to enrol or extend.
+
+    Raises
+    ------
+    Refused
+        too_many_attempts, with the seconds to wait, if the day's were issued.
+    """
+    row = _tries_of(user)
+    left = FaceTries.objects.filter(user=user, captures__lt=CAPTURES_A_DAY)
+    if not left.filter(day=row.day).update(captures=F("captures") + 1):
+        raise _nothing_left_today()
 
 
 def remember_ticket(user: User, purpose: str, jti: str) -> None:
@@ -129,7 +150,7 @@ def hear(report: tokens.Report) -> bool:
         raise Refused("report_refused")
     with transaction.atomic():  # as above; the report is told again if this fails
         ticket = _take_ticket(report.nonce)
-        if ticket is None or ticket.purpose != "verify":
+        if ticket is None or ticket.purpose != VERIFY:
             return False
         if report.outcome == "match":  # told before the person's assertion came
             _forget(ticket)
@@ -140,8 +161,11 @@ def hear(report: tokens.Report) -> bool:
         return had_no_verdict and _give_back(ticket)
 
 
-def read_assertion(session: Session, token: str, outcome: str) -> tokens.Assertion:
+def read_assertion(session: Session, token: str, purpose: str) -> tokens.Assertion:
     """Return an assertion that answers this session's newest ticket; it is not spent yet.
+
+    What the ticket was for is bound by the ticket: an enrolment and an extension both end as
+    `enrolled`, and neither passes for the other.
 
     Raises
     ------
@@ -156,7 +180,8 @@ def read_assertion(session: Session, token: str, outcome: str) -> tokens.Asserti
     except tokens.KeysUnavailable as unavailable:
         raise Refused("facelogin_unavailable", retry_after=5) from unavailable
     answers_this_session = (
-        assertion.outcome == outcome
+        session.ticket_purpose == purpose
+        and assertion.outcome == OUTCOMES[purpose]
         and assertion.user_id == str(session.user_id)
         and session.ticket_jti != ""
         and assertion.nonce == session.ticket_jti
@@ -177,8 +202,9 @@ def spend(assertion: tokens.Assertion) -> None:
     # Kept past its own end by the leeway that its reader allows.
     ends = datetime.datetime.fromtimestamp(assertion.expires_at, datetime.UTC)
     try:
-        SpentToken.objects.create(
-            jti=assertion.jti, expires_at=ends + datetime.timedelta(minutes=5)
-        )
+        with transaction.atomic():  # a refusal must not end what is around it
+            SpentToken.objects.create(
+                jti=assertion.jti, expires_at=ends + datetime.timedelta(minutes=5)
+            )
     except IntegrityError:
         raise Refused("assertion_refused") from None

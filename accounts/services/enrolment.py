@@ -9,7 +9,7 @@ from accounts import clients, selectors
 from accounts.factors import face, recovery_codes
 from accounts.models import FaceFactor, Session
 from accounts.refusals import Refused
-from accounts.services import sessions
+from accounts.services import extensions, sessions
 
 RETRY_FACELOGIN_SECONDS = 5
 
@@ -36,7 +36,7 @@ def activate_face(session: Session, assertion_token: str) -> Enrolled:
     """
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
-    assertion = face.read_assertion(session, assertion_token, "enrolled")
+    assertion = face.read_assertion(session, assertion_token, face.ENROL)
     try:
         status = clients.activate_reference(session.user_id, assertion.jti)
     except clients.NothingToActivate:
@@ -45,6 +45,7 @@ def activate_face(session: Session, assertion_token: str) -> Enrolled:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from error
     face.spend(assertion)
     factor = _store(session, status)
+    extensions.note(session.user, status.extensions)  # none: they were the old reference's
     # The factor counts as shown in the session that added it; every other session ends.
     session.face_at = timezone.now()
     Session.objects.filter(pk=session.pk).update(face_at=session.face_at)

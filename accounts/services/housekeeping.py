@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import FaceTicket, Session, SpentToken
+from accounts.models import FaceExtension, FaceTicket, Session, SpentToken
 from accounts.selectors import IDLE_LIFE, WHOLE_LIFE
 
 REPORTS_COME_WITHIN = timedelta(days=2)  # facelogin stops telling after this
@@ -20,5 +20,6 @@ def run() -> dict[str, int]:
         "face tickets": FaceTicket.objects.filter(
             issued_at__lte=now - REPORTS_COME_WITHIN
         ).delete()[0],
+        "face extensions": FaceExtension.objects.filter(expires_at__lte=now).delete()[0],
         "spent tokens": SpentToken.objects.filter(expires_at__lte=now).delete()[0],
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import selectors, tokens
 from accounts.factors import face, recovery_codes
@@ -15,9 +16,7 @@ from kubevision.tokens import new_jti
 # people agree to it before their next enrolment.
 CURRENT_CONSENT_VERSION = "2026-11.2"
 
-VERIFY = "verify"
-ENROL = "enrol"
-PURPOSES = (VERIFY, ENROL)
+VERIFY, ENROL, EXTEND = PURPOSES = face.VERIFY, face.ENROL, face.EXTEND
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def issue_enrol_ticket(
     ------
     Refused
         reauthentication_required without fresh proof, consent_required for any other version of
-        the text than the current one.
+        the text than the current one, too_many_attempts.
     """
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
@@ -59,9 +58,35 @@ def issue_enrol_ticket(
         raise Refused(
             "consent_required", extra={"current_consent_version": CURRENT_CONSENT_VERSION}
         )
+    face.count_capture(session.user)
     Consent.objects.create(user=session.user, version=consent_version, cohort=cohort_consent)
     claims = {"cohort_consent": True} if cohort_consent else {}
     return Ticket(_issue(session, ENROL, **claims), face.remaining_tries(session.user))
+
+
+def issue_extend_ticket(session: Session) -> Ticket:
+    """Let the person add a light to their face; they agreed to its text when they enrolled.
+
+    Raises
+    ------
+    Refused
+        reauthentication_required without fresh proof by another factor than the face,
+        factor_not_enrolled, too_many_attempts.
+    """
+    if not selectors.has_fresh_proof_beside_face(session):
+        raise proof_beside_face_wanted()
+    if "face" not in selectors.available_factors(session.user):
+        raise Refused("factor_not_enrolled")
+    face.count_capture(session.user)
+    return Ticket(_issue(session, EXTEND), face.remaining_tries(session.user))
+
+
+def proof_beside_face_wanted() -> Refused:
+    """Return the refusal of whoever would add a face with nothing but that face."""
+    return Refused(
+        "reauthentication_required",
+        detail=_("Show your password, and a second factor other than your face, again."),
+    )
 
 
 def _issue(session: Session, purpose: str, **claims: bool) -> str:
@@ -72,7 +97,7 @@ def _issue(session: Session, purpose: str, **claims: bool) -> str:
     """
     jti = new_jti()
     face.remember_ticket(session.user, purpose, jti)
-    Session.objects.filter(pk=session.pk).update(ticket_jti=jti)
+    Session.objects.filter(pk=session.pk).update(ticket_jti=jti, ticket_purpose=purpose)
     return tokens.sign_ticket(
         session.user_id, purpose, jti=jti, sid=tokens.session_hash(session.pk), **claims
     )
@@ -86,7 +111,7 @@ def show_face(session: Session, assertion_token: str) -> Opened:
     Refused
         assertion_refused, also for one that was used before.
     """
-    assertion = face.read_assertion(session, assertion_token, "match")
+    assertion = face.read_assertion(session, assertion_token, VERIFY)
     face.spend(assertion)
     opened = step_up(session, face_at=timezone.now())
     face.count_match(session.user, assertion.nonce)

@@ -20,6 +20,7 @@ from kubevision.contracts.checking import check_answer, check_claims
 
 PASSWORD = "correct horse battery"
 CONSENT = "2026-11.2"
+LIGHT = contracts.example("reference_status.extended")["extensions"][0]
 
 
 @dataclass
@@ -28,6 +29,9 @@ class Facelogin:
 
     signer: tokens.Signer
     activation_status: int = 204
+    # Ids of the lights that count, as it tells them.
+    lights: list[str] = field(default_factory=list)
+    removal_status: int = 204
     calls: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
     is_lent: bool | None = False  # None: of a facelogin that does not say
@@ -80,6 +84,18 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
                 body["cohort_consent"] = fake.is_lent
                 if fake.is_lent is None:
                     del body["cohort_consent"]
+                body["extensions"] = [
+                    {**LIGHT, "id": light, "expires_at": "2099-01-01T00:00:00+00:00"}
+                    for light in fake.lights
+                ]
+            if self.path.startswith("/face/v1/reference/extensions/"):
+                ticket = self.headers["Authorization"].removeprefix("Bearer ")
+                check_claims("ticket", ticket)
+                claims, light = ticket_claims(ticket), self.path.rpartition("/")[2]
+                assert (claims["purpose"], claims["nonce"]) == ("erase", light)
+                status = fake.removal_status
+                if status == 204 and light in fake.lights:
+                    fake.lights.remove(light)
             if status >= 400:
                 code = {404: "not_found", 503: "temporarily_unavailable"}[status]
                 body = contracts.example(f"problems/{code}")

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import FaceTicket, Session, SpentToken
+from accounts.models import FaceExtension, FaceTicket, Session, SpentToken
 from accounts.services import housekeeping
 from accounts.tests.conftest import Api
 
@@ -15,9 +15,13 @@ def test_what_has_expired_is_removed_and_nothing_else(ada: Api) -> None:
     Session.objects.create(user=live.user, token_hash="x", seen_at=now - timedelta(hours=1))
     FaceTicket.objects.create(jti="told", user=live.user, issued_at=now - timedelta(hours=49))
     FaceTicket.objects.create(jti="awaited", user=live.user, issued_at=now - timedelta(hours=47))
-    removed = {"sessions": 1, "face tickets": 1, "spent tokens": 1}
+    for name, minutes in (("gone", -1), ("here", 1)):
+        ends = now + timedelta(minutes=minutes)
+        FaceExtension.objects.create(id=name, user=live.user, expires_at=ends)
+    removed = {"sessions": 1, "face tickets": 1, "face extensions": 1, "spent tokens": 1}
     assert housekeeping.run() == removed
     assert Session.objects.get() == live
     assert SpentToken.objects.get().jti == "new"
     assert FaceTicket.objects.get().jti == "awaited"
+    assert FaceExtension.objects.get().id == "here"
     assert housekeeping.run() == dict.fromkeys(removed, 0)

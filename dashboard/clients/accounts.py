@@ -14,7 +14,7 @@ T = TypeVar("T")
 # A person waits for the page: better a helpful one soon than a spinner.
 CONNECT_TIMEOUT_SECONDS = 1.0
 ANSWER_TIMEOUT_SECONDS = 4.0
-# PUT /user/factors/face makes accounts ask facelogin, which has its own time.
+# Changes of a face make accounts ask facelogin, which has its own time.
 ACTIVATION_TIMEOUT_SECONDS = 10.0
 # What the page's script is given to open facelogin's socket.
 TICKET_MEMBERS = (
@@ -75,6 +75,15 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """A light added to a face."""
+
+    id: str
+    added_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class Face:
     """An enrolled face, as far as it may be told."""
 
@@ -82,6 +91,7 @@ class Face:
     engine: str
     expires_at: datetime
     cohort_consent: bool = False
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,12 @@ def _face(body: Mapping[str, Any]) -> Face:
         body["engine"],
         _time(body["expires_at"]),
         body.get("cohort_consent") is True,  # an older accounts says nothing of it
+        tuple(map(_extension, body.get("extensions", []))),  # likewise
     )
+
+
+def _extension(body: Mapping[str, Any]) -> Extension:
+    return Extension(body["id"], _time(body["added_at"]), _time(body["expires_at"]))
 
 
 def _account(body: Mapping[str, Any]) -> Account:
@@ -262,7 +277,7 @@ class Accounts:
         return _read(_account, self._call("GET", "/user?include=factors"))
 
     def activate_face(self, assertion: str) -> list[str]:
-        """Make an enrolled face count; return recovery codes if the person had none."""
+        """Let an enrolled face or an added light count; return codes if the person had none."""
         body = self._call(
             "PUT",
             "/user/factors/face",
@@ -270,6 +285,14 @@ class Accounts:
             timeout=ACTIVATION_TIMEOUT_SECONDS,
         )
         return _read(_first_codes, body)
+
+    def remove_extension(self, extension_id: str) -> None:
+        """Take an added light away again."""
+        self._call(
+            "DELETE",
+            f"/user/factors/face/extensions/{extension_id}",
+            timeout=ACTIVATION_TIMEOUT_SECONDS,
+        )
 
     def renew_recovery_codes(self) -> list[str]:
         """Replace the person's recovery codes; return the new ones."""

@@ -19,7 +19,10 @@ from dashboard.tests.conftest import (
     Accounts,
     opened,
 )
+from kubevision import contracts
 
+ADDED = contracts.example("face_activated.extended")
+LIGHT = ADDED["extensions"][0]["id"]
 # Every page that takes a form: path, the fields of it, and what accounts answers a good one.
 FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
     "/register": (
@@ -38,6 +41,13 @@ FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
     ),
     "/facelogin/ticket": ({}, "POST /session/face-ticket", TICKET),
     "/train/ticket": ({"consent": "2026-11.2"}, "POST /session/face-ticket", TICKET),
+    "/train/light": (ASSERTION, "PUT /user/factors/face", ADDED),
+    "/train/light/ticket": ({}, "POST /session/face-ticket", TICKET),
+    "/profile/lights/remove": (
+        {"light": LIGHT},
+        f"DELETE /user/factors/face/extensions/{LIGHT}",
+        {},
+    ),
     "/profile/recovery-codes": ({}, "POST /user/factors/recovery-codes", CODES),
     "/logout": ({}, "DELETE /session", {}),
 }

@@ -10,6 +10,7 @@ from dashboard.clients.accounts import (
     Account,
     AccountsUnavailable,
     Caller,
+    Extension,
     Face,
     Person,
     Refusal,
@@ -27,6 +28,7 @@ OUTAGES = {"internal_error", "temporarily_unavailable"}
 FOREIGN = {"forbidden", "report_refused", "ticket_refused"}
 RETRY_SECONDS = 30  # what the fake says
 
+LIGHT = contracts.example("face_activated.extended")["extensions"][0]["id"]
 ASK: dict[str, Callable[[Client], object]] = {
     "register": lambda c: c.register("ada", "correct horse battery staple", "Ada Lovelace"),
     "sign_in": lambda c: c.sign_in(**contracts.example("sign_in.request")),
@@ -38,10 +40,14 @@ ASK: dict[str, Callable[[Client], object]] = {
     "show_recovery_code": lambda c: c.show_recovery_code("K7QM-2XWP-9TRD-4HVC"),
     "read_user": lambda c: c.account(),
     "activate_face": lambda c: c.activate_face(**ASSERTION),
+    "remove_extension": lambda c: c.remove_extension(LIGHT),
     "renew_recovery_codes": lambda c: c.renew_recovery_codes(),
 }
 OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    operation["operationId"]: (f"{method.upper()} {path.removeprefix('/auth/v1')}", operation)
+    operation["operationId"]: (
+        f"{method.upper()} {path.removeprefix('/auth/v1').replace('{id}', LIGHT)}",
+        operation,
+    )
     for path, methods in contracts.openapi("accounts")["paths"].items()
     for method, operation in methods.items()
 }
@@ -58,6 +64,7 @@ def answers(operation_id: str) -> list[tuple[str, str, Any]]:
     return found
 
 
+WITHOUT_BODY = {"end_session", "remove_extension"}
 SUCCESSES = [
     pytest.param(operation_id, body, id=f"{operation_id}-{name}")
     for operation_id in ASK
@@ -92,13 +99,23 @@ def session(body: dict[str, Any]) -> Session:
     )
 
 
+def extension(body: dict[str, str]) -> Extension:
+    added_at, expires_at = (datetime.fromisoformat(body[n]) for n in ("added_at", "expires_at"))
+    return Extension(body["id"], added_at, expires_at)
+
+
 def account(body: dict[str, Any]) -> Account:
     face = body["factors"]["face"]
     times = {name: datetime.fromisoformat(face[name]) for name in FACE_TIMES} if face else {}
     return Account(
         user=person(body),
         email=body["email"],
-        face=Face(engine=face["engine"], cohort_consent=face["cohort_consent"], **times)
+        face=Face(
+            engine=face["engine"],
+            cohort_consent=face["cohort_consent"],
+            extensions=tuple(map(extension, face["extensions"])),
+            **times,
+        )
         if face
         else None,
         remaining_recovery_codes=body["factors"]["recovery_codes"]["remaining"],
@@ -138,7 +155,7 @@ def with_more(value: Any) -> Any:
 def test_the_client_knows_every_call_that_is_for_pages() -> None:
     assert set(ASK) == set(OPERATIONS) - NOT_OURS
     assert {parameter.values[0] for parameter in SUCCESSES} == set(READ)
-    assert set(READ) == set(ASK) - {"end_session"}  # answered without a body
+    assert set(READ) == set(ASK) - WITHOUT_BODY
     assert {"bad_request", "internal_error"} | FOREIGN <= set(ANYWHERE)
 
 

@@ -382,7 +382,17 @@ def test_without_facelogin_the_way_leads_to_the_codes(
     assert ada.get("/facelogin").headers["Location"] == "/login/other"
 
 
-PAGES = ["/", "/login", "/register", "/profile", "/train", "/confirm", "/facelogin", "/login/other"]
+PAGES = [
+    "/",
+    "/login",
+    "/register",
+    "/profile",
+    "/train",
+    "/train/light",
+    "/confirm",
+    "/facelogin",
+    "/login/other",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -391,6 +401,8 @@ def test_pages_hold_no_inline_script_or_style(
 ) -> None:
     if path in {"/facelogin", "/login/other"}:
         accounts.says("GET /session", WAITING)
+    if path == "/train/light":
+        accounts.says("GET /session", FULL | {"amr": ["pwd", "otp", "mfa"]})
     client = nobody if path in {"/login", "/register"} else ada
     page = client.get(path)
     assert page.status_code == 200, path

@@ -106,6 +106,38 @@ def train(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_signed_in
+def add_light(request: HttpRequest) -> HttpResponse:
+    """Add the light of this moment to the face; whoever does it came in by another factor."""
+    here = reverse("add-light")
+    accounts = accounts_for(request)
+    account = accounts.account()
+    if account.face is None or not settings.FACELOGIN_URL:
+        return HttpResponseRedirect(reverse("train"))
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            accounts.activate_face(_assertion(AssertionForm(request.POST)))
+        except Refusal as refused:
+            if refused.code in ASKED_FOR_FIRST:
+                raise
+            refusal = refused
+        else:
+            return HttpResponseRedirect(reverse("profile") + "#lights")
+    session = accounts.session()
+    if "otp" not in session.methods or timezone.now() - session.authenticated_at > FRESH_PROOF:
+        return redirect_with_next("confirm", here)
+    return page_after(
+        request,
+        "add_light",
+        refusal,
+        message=_sentence(refusal),
+        lights=account.face.extensions,
+        **_camera_context(session, "add-light-ticket"),
+    )
+
+
 def _assertion(form: AssertionForm) -> str:
     """Return what the script put in; refuse here what accounts need not be asked about."""
     if form.is_valid():
@@ -142,9 +174,11 @@ def _ticket(
         response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
     except Refusal as refusal:
-        here = reverse("train")
-        if purpose == "verify":
-            here = address_with_next("facelogin", safe_next(request))
+        here = {
+            "enrol": reverse("train"),
+            "extend": reverse("add-light"),
+            "verify": address_with_next("facelogin", safe_next(request)),
+        }[purpose]
         next_pages = {
             "unauthenticated": "login",
             "second_factor_required": "facelogin",
@@ -176,3 +210,10 @@ def train_ticket(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"code": "consent_required", "detail": detail}, status=409)
     lends = request.POST.get("cohort_consent") == "yes"
     return _ticket(request, "enrol", CONSENT_VERSION, cohort_consent=lends)
+
+
+@require_POST
+@never_cache
+def add_light_ticket(request: HttpRequest) -> JsonResponse:
+    """Give the script a ticket to add a light; the person agreed to its text when they enrolled."""
+    return _ticket(request, "extend")

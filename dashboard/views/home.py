@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.clients.accounts import Refusal
+from dashboard.forms import LightForm
 from dashboard.views.door import (
     accounts_for,
     door,
@@ -51,6 +52,23 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Show the account and its factors."""
     account = accounts_for(request).account()
     return page(request, "profile", account=account, person=account.user)
+
+
+@require_POST
+@for_signed_in
+def remove_light(request: HttpRequest) -> HttpResponse:
+    """Take a light away from the face again; nothing happens if there is no such light."""
+    form = LightForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseRedirect(reverse("profile"))
+    try:
+        accounts_for(request).remove_extension(form.cleaned_data["light"])
+    except Refusal as refusal:
+        if refusal.code == "reauthentication_required":
+            return redirect_with_next("confirm", reverse("profile"))
+        if refusal.code != "not_found":  # gone already: what was wanted
+            raise
+    return HttpResponseRedirect(reverse("profile"))
 
 
 @require_POST

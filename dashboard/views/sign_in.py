@@ -171,7 +171,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
         else:
             if not session.has_second_factor:
                 return remember(HttpResponseRedirect(target), session)
-            factor = "facelogin" if "face" in session.available_factors else "other-factor"
+            may_be_face = target != reverse("add-light") and "face" in session.available_factors
+            factor = "facelogin" if may_be_face else "other-factor"
             return remember(redirect_with_next(factor, target), session)
     session = accounts.session()
     if not session.is_active:

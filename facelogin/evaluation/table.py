@@ -15,7 +15,7 @@ RATES = (
     0.0001, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.007, 0.01,
     0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2,
 )  # fmt: skip
-DIGITS = 5  # of a threshold; rounded down, so that no further score matches
+STEPS = 100_000  # of a threshold; rounded down, so that no further score matches
 
 
 def _pairs(comparisons: Comparisons) -> dict[tuple[int, int], float]:
@@ -30,10 +30,10 @@ def _pairs(comparisons: Comparisons) -> dict[tuple[int, int], float]:
 
 
 def _rounded_down(threshold: float) -> float:
-    steps = math.floor(threshold * 10**DIGITS)
-    if steps / 10**DIGITS > threshold:  # the multiplication rounded up
+    steps = math.floor(threshold * STEPS)
+    if steps / STEPS > threshold:  # the multiplication rounded up
         steps -= 1
-    return steps / 10**DIGITS
+    return steps / STEPS
 
 
 def make_table(

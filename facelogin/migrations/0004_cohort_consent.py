@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('facelogin', '0002_attempt_reports'),
+        ('facelogin', '0003_extensions'),
     ]
 
     operations = [

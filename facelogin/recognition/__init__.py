@@ -7,7 +7,7 @@ import cv2
 
 from facelogin.recognition.calibration import CalibrationTable
 from facelogin.recognition.engines import ENGINES, Engine, EngineKind
-from facelogin.recognition.enrolment import WANTED_SAMPLES, Enrolment
+from facelogin.recognition.enrolment import EXTENSION_SAMPLES, WANTED_SAMPLES, Enrolment
 from facelogin.recognition.errors import CalibrationError, EngineUnavailable, EnrolmentRefused
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.pad import FrameHistory
@@ -41,6 +41,7 @@ __all__ = [
     "COHORT_LEAST",
     "COHORT_PEOPLE",
     "ENGINES",
+    "EXTENSION_SAMPLES",
     "FRAMES_WANTED",
     "MAX_FRAME_PIXELS",
     "WANTED_SAMPLES",

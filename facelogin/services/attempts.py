@@ -79,9 +79,10 @@ class Attempt(Protocol):
         """Return the result when time has run out."""
 
 
-def _feedback(
+def feedback(
     sequence: int, observation: Observation, reasons: tuple[Reason, ...], progress: float
 ) -> CaptureFeedback:
+    """Return what a page is told of one frame."""
     face = observation.face
     return CaptureFeedback(
         sequence=sequence,
@@ -117,7 +118,7 @@ class EnrolPerson:
         if not reasons and observation.template is not None:
             self._enrolment.add(observation.template)
             self._variety.add(observation)
-        return _feedback(sequence, observation, reasons, self._enrolment.progress)
+        return feedback(sequence, observation, reasons, self._enrolment.progress)
 
     def prompt(self) -> CapturePrompt | None:
         """Return what the samples lack, while there are more to come."""
@@ -190,7 +191,7 @@ class VerifyClaim:
         reasons = self.tally.judge(observation)
         if not reasons and score is not None:
             self._verification.add(score)
-        return _feedback(sequence, observation, reasons, self._verification.progress)
+        return feedback(sequence, observation, reasons, self._verification.progress)
 
     def prompt(self) -> None:
         """Ask for nothing: what a verification lacks is the attacker's to guess."""

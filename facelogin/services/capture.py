@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from facelogin import stores, tokens, workers
+from facelogin import spent_tickets, stores, tokens, workers
 from facelogin.crypto import CannotOpen
 from facelogin.frames import FrameInbox
 from facelogin.lanes import WorkerLost
@@ -27,7 +27,8 @@ from facelogin.protocol import (
 )
 from facelogin.services import cohorts, reports
 from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
-from facelogin.stores import AttemptReport
+from facelogin.services.extending import ExtendReference
+from facelogin.spent_tickets import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
 from kubevision import draining
 
@@ -155,10 +156,10 @@ async def run(token: str, socket: Socket) -> Message:
 
 
 def _spend(token: str) -> Ticket:
-    ticket = tokens.read_ticket(token, "enrol", "verify")
+    ticket = tokens.read_ticket(token, "enrol", "extend", "verify")
     # Told if this process dies: the person never got a verdict.
     report = AttemptReport(str(ticket.user_id), ErrorCode.TEMPORARILY_UNAVAILABLE)
-    if not stores.spend_ticket(ticket.jti, ticket.expires_at, report):
+    if not spent_tickets.spend(ticket.jti, ticket.expires_at, report):
         raise TokenRefused("spent before")
     return ticket
 
@@ -240,6 +241,8 @@ async def _make(ticket: Ticket) -> Attempt:
                 "camera, then enrol your face again."
             ),
         )
+    if ticket.purpose == "extend":
+        return ExtendReference(ticket, reference)
     return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))
 
 

@@ -1,12 +1,15 @@
 """What accounts may ask about a person's reference, each with a ticket for just that."""
 
-from facelogin import stores, tokens
+from facelogin import spent_tickets, stores, tokens
 from facelogin.stores import ReferenceStatus
 from facelogin.tokens import Ticket, TokenRefused
 
 
-def take_ticket(token: str, purpose: str) -> Ticket:
+def take_ticket(token: str, purpose: str, extension: str = "") -> Ticket:
     """Read a ticket for one purpose and use it up.
+
+    `extension`: the call is about this one alone. A ticket to erase may name an extension as its
+    nonce, and then erases neither another one nor all.
 
     Raises
     ------
@@ -16,7 +19,9 @@ def take_ticket(token: str, purpose: str) -> Ticket:
         If accounts' keys cannot be read.
     """
     ticket = tokens.read_ticket(token, purpose)
-    if not stores.spend_ticket(ticket.jti, ticket.expires_at):
+    if purpose == "erase" and ticket.nonce not in {"", extension}:
+        raise TokenRefused("for another extension")
+    if not spent_tickets.spend(ticket.jti, ticket.expires_at):
         raise TokenRefused("spent before")
     return ticket
 
@@ -27,8 +32,13 @@ def status(ticket: Ticket) -> ReferenceStatus | None:
 
 
 def activate(ticket: Ticket) -> bool:
-    """Make the pending reference that the ticket names current; False if there is none."""
+    """Let the pending reference or extension that the ticket names count; False if none is."""
     return stores.activate(ticket.user_id, ticket.nonce)
+
+
+def remove_extension(ticket: Ticket, extension: str) -> None:
+    """Undo one extension of the person."""
+    stores.remove_extension(ticket.user_id, extension)
 
 
 def erase(ticket: Ticket) -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.db import close_old_connections
 
-from facelogin import clients, stores, tokens
-from facelogin.stores import AttemptReport
+from facelogin import clients, spent_tickets, tokens
+from facelogin.spent_tickets import AttemptReport
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _thread: threading.Thread | None = None
 
 def put(jti: str, report: AttemptReport) -> None:
     """Keep how an attempt ended and wake the thread that tells it."""
-    stores.put_report(jti, report)
+    spent_tickets.put_report(jti, report)
     _wake.set()
 
 
@@ -31,7 +31,7 @@ def deliver_due() -> dict[str, int]:
     Ends at the first report that is not heard: the rest would fare the same.
     """
     heard = 0
-    while (due := stores.take_due_report(RETRY_AFTER)) is not None:
+    while (due := spent_tickets.take_due_report(RETRY_AFTER)) is not None:
         jti, report = due
         token = tokens.sign_report(
             {
@@ -49,7 +49,7 @@ def deliver_due() -> dict[str, int]:
         except clients.ReportNotHeard as error:
             logger.warning("a report was not heard and is kept: %s", error)
             break
-        stores.forget_report(jti)
+        spent_tickets.forget_report(jti)
         heard += 1
     return {"reports": heard}
 

@@ -1,6 +1,7 @@
 """Facelogin and the contract name the same paths, messages, codes and claims."""
 
 import json
+import re
 import uuid
 from dataclasses import fields
 from typing import Any
@@ -31,13 +32,14 @@ def values(message_type: str, member: str) -> set[str]:
 
 def test_every_path_of_the_contract_answers_and_no_other_does() -> None:
     (room,) = get_resolver().url_patterns
-    assert sorted(f"/face/{entry.pattern}" for entry in room.url_patterns) == sorted(PATHS)
+    ours = {re.sub(r"<\w+:\w+>", "{id}", f"/face/{p.pattern}") for p in room.url_patterns}
+    assert ours == set(PATHS)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_takes_the_contracts_methods_and_no_other(path: str) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        answer = Client().generic(method, path)
+        answer = Client().generic(method, path.replace("{id}", "x"))
         is_allowed = method.lower() in PATHS[path]
         assert (answer.status_code == 405) is not is_allowed, method
         if not is_allowed:

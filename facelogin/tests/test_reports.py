@@ -11,10 +11,10 @@ import jwt
 import pytest
 from django.utils import timezone
 
-from facelogin import models, stores
+from facelogin import models, spent_tickets, stores
 from facelogin.models import SpentTicket
 from facelogin.services import capture, reports
-from facelogin.stores import AttemptReport
+from facelogin.spent_tickets import AttemptReport
 from facelogin.tests.conftest import Accounts, empty_frame, face_frames, other_face_frames
 from facelogin.tests.test_capture import Browser, _signal_workers, enrol
 from kubevision.contracts.checking import check
@@ -153,13 +153,13 @@ async def test_a_full_server_is_told(
 async def test_whoever_leaves_while_the_ticket_is_spent_is_told_of(
     accounts: Accounts, user_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spend = stores.spend_ticket
+    spend = spent_tickets.spend
 
     def spend_slowly(*args: Any) -> bool:
         time.sleep(0.3)
         return spend(*args)
 
-    monkeypatch.setattr(stores, "spend_ticket", spend_slowly)
+    monkeypatch.setattr(spent_tickets, "spend", spend_slowly)
     browser = Browser()
     await browser.open()
     await browser.say({"type": "attempt.start", "ticket": accounts.ticket("enrol", user_id)})
@@ -204,9 +204,9 @@ async def test_an_attempt_that_died_with_its_process_is_told_later(
 ) -> None:
     ticket = await stores.in_thread(capture._spend, accounts.ticket("enrol", user_id))
     assert await told(accounts) == []  # it may be running in another copy
-    later = timezone.now() - stores.ATTEMPT_KEPT
+    later = timezone.now() - spent_tickets.ATTEMPT_KEPT
     row = await stores.in_thread(SpentTicket.objects.get, jti=ticket.jti)
-    assert row.report_due_at - stores.ATTEMPT_KEPT > later
+    assert row.report_due_at - spent_tickets.ATTEMPT_KEPT > later
     await stores.in_thread(SpentTicket.objects.update, report_due_at=timezone.now())
     assert [r["outcome"] for r in await told(accounts)] == ["temporarily_unavailable"]
 
@@ -220,9 +220,9 @@ def test_two_copies_never_tell_the_same(db: None, user_id: uuid.UUID) -> None:
     report = AttemptReport(str(user_id), "match")
     ends = timezone.now() + timedelta(minutes=2)
     for number in range(3):
-        stores.spend_ticket(f"jti {number}", ends, report)
-        stores.put_report(f"jti {number}", report)
-    taken = [stores.take_due_report(timedelta(seconds=30)) for _ in range(4)]
+        spent_tickets.spend(f"jti {number}", ends, report)
+        spent_tickets.put_report(f"jti {number}", report)
+    taken = [spent_tickets.take_due_report(timedelta(seconds=30)) for _ in range(4)]
     assert [t and t[0] for t in taken] == ["jti 0", "jti 1", "jti 2", None]
 
 
@@ -230,9 +230,11 @@ async def test_twenty_takers_at_once_take_each_report_once(user_id: uuid.UUID) -
     report = AttemptReport(str(user_id), "match")
     ends = timezone.now() + timedelta(minutes=2)
     for number in range(5):
-        await stores.in_thread(stores.spend_ticket, f"jti {number}", ends, report)
-        await stores.in_thread(stores.put_report, f"jti {number}", report)
-    takes = (stores.in_thread(stores.take_due_report, timedelta(seconds=30)) for _ in range(20))
+        await stores.in_thread(spent_tickets.spend, f"jti {number}", ends, report)
+        await stores.in_thread(spent_tickets.put_report, f"jti {number}", report)
+    takes = (
+        stores.in_thread(spent_tickets.take_due_report, timedelta(seconds=30)) for _ in range(20)
+    )
     taken = [found[0] for found in await asyncio.gather(*takes) if found]
     assert sorted(taken) == [f"jti {number}" for number in range(5)]
 
@@ -242,7 +244,9 @@ def test_a_ticket_is_kept_while_its_report_is_due(db: None, user_id: uuid.UUID) 
     kept = {"expires_at": now - timedelta(hours=1), "report": {}, "report_due_at": now}
     SpentTicket.objects.create(jti="due", **kept)
     SpentTicket.objects.create(jti="told", expires_at=now - timedelta(hours=1))
-    SpentTicket.objects.create(jti="hopeless", **kept | {"expires_at": now - stores.REPORT_KEPT})
+    SpentTicket.objects.create(
+        jti="hopeless", **kept | {"expires_at": now - spent_tickets.REPORT_KEPT}
+    )
     assert stores.remove_expired()["spent tickets"] == 2
     assert models.SpentTicket.objects.get().jti == "due"
 
@@ -251,8 +255,8 @@ def test_the_thread_tells_what_an_earlier_process_left(
     transactional_db: None, accounts: Accounts, user_id: uuid.UUID
 ) -> None:
     left = AttemptReport(str(user_id), "non_match", accepted_frames=12)
-    stores.spend_ticket("left " + "x" * 20, timezone.now() + timedelta(minutes=2), left)
-    stores.put_report("left " + "x" * 20, left)
+    spent_tickets.spend("left " + "x" * 20, timezone.now() + timedelta(minutes=2), left)
+    spent_tickets.put_report("left " + "x" * 20, left)
     reports.start()
     try:
         for _ in range(100):

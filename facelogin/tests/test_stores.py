@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from facelogin import crypto, stores
+from facelogin import crypto, spent_tickets, stores
 from facelogin.models import OpenAttempt, Person, Reference, SpentTicket
 from facelogin.recognition import Reference as FaceReference
 
@@ -81,7 +81,7 @@ def test_housekeeping_keeps_what_counts(user_id: uuid.UUID) -> None:
         user_id=user_id, attempt_id=uuid.uuid4(), session_hash="x", started_at=old
     )
     removed = stores.remove_expired()
-    assert removed == {"references": 0, "spent tickets": 1, "attempts": 1}
+    assert removed == {"references": 0, "extensions": 0, "spent tickets": 1, "attempts": 1}
     assert stores.current_reference(user_id) is not None
 
 
@@ -144,6 +144,6 @@ def test_two_rows_of_one_person_share_no_bytes(user_id: uuid.UUID) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_ticket_is_spent_once() -> None:
-    assert stores.spend_ticket("one", timezone.now())
-    assert not stores.spend_ticket("one", timezone.now())
-    assert stores.spend_ticket("two", timezone.now())
+    assert spent_tickets.spend("one", timezone.now())
+    assert not spent_tickets.spend("one", timezone.now())
+    assert spent_tickets.spend("two", timezone.now())

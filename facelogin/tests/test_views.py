@@ -23,7 +23,14 @@ def test_activate_status_erase(accounts: Accounts, user_id: uuid.UUID) -> None:
     assert call("PUT", accounts.ticket("activate", user_id, nonce="enrolment")) == (204, {})
     status, body = call("GET", accounts.ticket("status", user_id))
     assert status == 200
-    assert set(body) == {"enrolled_at", "engine", "samples", "expires_at", "cohort_consent"}
+    assert set(body) == {
+        "enrolled_at",
+        "engine",
+        "samples",
+        "expires_at",
+        "cohort_consent",
+        "extensions",
+    }
     assert body["cohort_consent"] is True
     assert call("DELETE", accounts.ticket("erase", user_id)) == (204, {})
     assert call("DELETE", accounts.ticket("erase", user_id)) == (204, {})  # also with none left
