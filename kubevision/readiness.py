@@ -1,8 +1,8 @@
 """May this process take work now? The checks that any room can name in READINESS_CHECKS.
 
 A check is a function without arguments. It raises `NotReady`, or returns a note for whoever reads
-/readyz, or None. None of them asks another room or Redis: one that is down must not take the rooms
-beside it out of service.
+/readyz, or None. READINESS_NOTES names functions that only have something to tell. None of them
+asks another room or Redis: one that is down must not take the rooms beside it out of service.
 """
 
 import logging
@@ -51,7 +51,18 @@ def ask() -> Readiness:
         else:
             if note:
                 found.notes.append(note)
+    if not found.failing:  # what they would look at is there
+        found.notes += filter(None, map(_note, settings.READINESS_NOTES))
     return found
+
+
+def _note(name: str) -> str | None:
+    try:
+        note: str | None = import_string(name)()
+    except Exception:  # nobody is kept out because there is nothing to tell
+        logger.exception("the note %s broke", name)
+        return None
+    return note
 
 
 def check_databases() -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from facelogin.recognition import (
-    CASCADES,
     CalibrationTable,
     Enrolment,
     FrameHistory,
@@ -20,6 +19,7 @@ from facelogin.recognition import (
     Verdict,
     Verification,
 )
+from facelogin.workers import make_recognizer
 from tests import feeds
 from tests.drawn_faces import Frame, Person, Pose, empty_room, frames, portrait, poses
 
@@ -29,8 +29,7 @@ FALSE_MATCH_RATE = 0.001  # the product's default
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    folder = importlib.resources.files("cv2.data")
-    return Recognizer({name: folder.joinpath(name).read_text() for name in CASCADES}, "lbph")
+    return make_recognizer()
 
 
 @pytest.fixture(scope="module")

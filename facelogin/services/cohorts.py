@@ -42,7 +42,7 @@ async def background(user_id: uuid.UUID, reference: Reference) -> Background | N
 
 
 def note() -> str | None:
-    """Return what an operator should know of the cohort; a readiness check that never fails."""
+    """Return what an operator should know of the cohort; for /readyz."""
     engine = settings.FACELOGIN_ENGINE
     if settings.FACELOGIN_COHORT != CONSENTING:
         return None

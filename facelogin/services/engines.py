@@ -4,7 +4,7 @@ from facelogin import stores, workers
 
 
 def note() -> str | None:
-    """Return what an operator should know of the engines; a readiness check that never fails."""
+    """Return what an operator should know of the engines; for /readyz."""
     pool = workers.pool()
     notes = list(pool.described.notes)
     for engine, people in stores.people_by_engine().items():

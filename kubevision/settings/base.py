@@ -123,6 +123,7 @@ MANAGEMENT_HOST = ""
 DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 25, lowest=0, highest=600)
 # Name -> dotted name of a check (kubevision.readiness); /readyz runs them all.
 READINESS_CHECKS: dict[str, str] = {"keys": "kubevision.readiness.check_keys"}
+READINESS_NOTES: list[str] = []  # asked only where all checks pass; none of them can fail
 # Variable -> its key file and what reads one.
 KEY_FILES: dict[str, tuple[Path, Callable[[Path], object]]] = {}
 # (prefix, room), longest prefix first: whom a request is counted for.

@@ -66,9 +66,8 @@ READINESS_CHECKS = {
     "database": "kubevision.readiness.check_databases",
     "workers": "facelogin.workers.check_alive",
     "operating_point": "facelogin.operating_point.note",
-    "engines": "facelogin.services.engines.note",
-    "cohort": "facelogin.services.cohorts.note",
 }
+READINESS_NOTES = ["facelogin.services.engines.note", "facelogin.services.cohorts.note"]
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
     "FACELOGIN_SIGNING_KEY_FILE": (FACELOGIN_SIGNING_KEY_FILE, read_signing_keys),

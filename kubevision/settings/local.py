@@ -68,6 +68,7 @@ CSRF_COOKIE_PATH = "/"
 
 MANAGEMENT_HOST = "127.0.0.1"  # nobody but this laptop's owner has business there
 READINESS_CHECKS = {name: check for room in ROOMS for name, check in room.READINESS_CHECKS.items()}
+READINESS_NOTES = [note for room in ROOMS for note in room.READINESS_NOTES]
 KEY_FILES = {name: file for room in ROOMS for name, file in room.KEY_FILES.items()}
 ROOMS_BY_PREFIX = [("/auth/", "accounts"), ("/face/", "facelogin"), ("/", "dashboard")]
 

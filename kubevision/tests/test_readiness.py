@@ -41,6 +41,14 @@ def test_failing_checks_are_named_and_the_others_still_asked(settings: Any) -> N
     assert found.notes == ["a note"] and "open" not in found.failing
 
 
+def test_notes_are_asked_for_only_where_all_checks_pass(settings: Any) -> None:
+    settings.READINESS_NOTES = [f"{__name__}.breaks", f"{__name__}.passes"]
+    settings.READINESS_CHECKS = {}
+    assert readiness.ask() == readiness.Readiness(notes=["a note"])
+    settings.READINESS_CHECKS = {"closed": f"{__name__}.says_no"}
+    assert readiness.ask().notes == []
+
+
 def test_a_draining_process_is_not_ready(settings: Any) -> None:
     settings.READINESS_CHECKS = {}
     assert readiness.ask().failing == {}
