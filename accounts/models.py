@@ -111,6 +111,7 @@ class Session(models.Model):
     password_at = models.DateTimeField(default=timezone.now)
     face_at = models.DateTimeField(null=True)
     otp_at = models.DateTimeField(null=True)
+    beside_face_at = models.DateTimeField(null=True)  # a factor that no face stands behind
     # Only the newest ticket's assertion is accepted, and only for what the ticket was for.
     ticket_jti = models.CharField(max_length=TICKET_ID_CHARACTERS, blank=True)
     ticket_purpose = models.CharField(max_length=PURPOSE_CHARACTERS, blank=True)
@@ -144,7 +145,7 @@ class FaceExtension(models.Model):
     """A light that was added to a person's face; facelogin alone decides whether it counts.
 
     Written before facelogin lets it count and removed after it counts no more, so that whatever
-    counts is listed: `is_confirmed` is False where nobody knows yet.
+    counts is listed: `confirmed_at` is empty where nobody knows yet.
     """
 
     # The id of facelogin's assertion, known before anything is done with it.
@@ -152,7 +153,7 @@ class FaceExtension(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_extensions")
     added_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
-    is_confirmed = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"light added to the face of {self.user_id} at {self.added_at:%Y-%m-%d %H:%M}"
@@ -198,6 +199,9 @@ class RecoveryCode(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
     code_hash = models.CharField(max_length=HASH_CHARACTERS, unique=True)
     used_at = models.DateTimeField(null=True)
+    # Made when more than password and face had been shown, or before there was a face. A code that
+    # a face let somebody make proves no more than that face.
+    proves_beside_face = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"

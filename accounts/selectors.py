@@ -127,5 +127,10 @@ def has_fresh_proof_beside_face(session: Session) -> bool:
     somebody's once would otherwise be so for good.
     """
     oldest_allowed = timezone.now() - FRESH_PROOF_LIFE
-    other = session.otp_at
+    other = session.beside_face_at
     return session.password_at >= oldest_allowed and other is not None and other >= oldest_allowed
+
+
+def can_prove_beside_face(user: User) -> bool:
+    """Say whether the person has a factor that no face stands behind."""
+    return RecoveryCode.objects.filter(user=user, used_at=None, proves_beside_face=True).exists()

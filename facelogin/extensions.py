@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from facelogin import crypto
 from facelogin.models import Extension, Person, Reference
+from facelogin.operating_point import MOST_CAPTURES
 from facelogin.recognition import Reference as FaceReference
 
 logger = logging.getLogger(__name__)
 
-EXTENSIONS_KEPT = 3  # lights beside the first; a fourth replaces the oldest
+EXTENSIONS_KEPT = MOST_CAPTURES - 1  # lights beside the first; a fourth replaces the oldest
 EXTENSION_LIFE = timedelta(days=180)  # never beyond its reference's own end
 PENDING_LIFE = timedelta(minutes=10)
 
@@ -37,15 +38,7 @@ class ExtensionStatus:
 def store_pending(
     base: Reference, wrapped_key: bytes, capture: FaceReference, assertion_jti: str
 ) -> None:
-    """Keep a finished capture until accounts activates it.
-
-    Raises
-    ------
-    ValueError
-        If another engine made it than the reference.
-    """
-    if capture.engine != base.engine:
-        raise ValueError(f"a capture of {capture.engine} cannot extend one of {base.engine}")
+    """Keep a finished capture of the reference's own engine until accounts activates it."""
     extension_id = uuid.uuid4()
     ciphertext = crypto.seal_reference(
         capture.to_bytes(),

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from facelogin import engine_files
 from facelogin.recognition import CalibrationError, CalibrationTable, EngineUnavailable
 
+MOST_CAPTURES = 4  # an enrolment and the lights that are kept
 _TABLES = importlib.resources.files("facelogin.recognition.engines")
 
 
@@ -144,13 +145,28 @@ def note() -> str | None:
     ImproperlyConfigured
         If the table shows no such rate.
     """
-    return _shortfall(settings.FACELOGIN_ENGINE)
+    engine = settings.FACELOGIN_ENGINE
+    return "; ".join(filter(None, (_shortfall(engine), _unshared(engine)))) or None
 
 
 def normalised_note() -> str | None:
     """Return the same for normalised scores."""
-    found = _shortfall(settings.FACELOGIN_ENGINE, is_normalised=True)
-    return f"cohort: {found}" if found else None
+    engine = settings.FACELOGIN_ENGINE
+    found = [_shortfall(engine, is_normalised=True), _unshared(engine, is_normalised=True)]
+    if settings.FACELOGIN_CALIBRATION:
+        found.append("the shipped table decides, FACELOGIN_CALIBRATION holds for plain scores only")
+    return "; ".join(f"cohort: {each}" for each in found if each) or None
+
+
+def _unshared(engine: str, *, is_normalised: bool = False) -> str | None:
+    """Say where the table ends before the rate is shared among all captures somebody may have."""
+    strictest = _table(engine, is_normalised=is_normalised).points[0].false_match_rate
+    if strictest <= settings.FACELOGIN_FALSE_MATCH_RATE / MOST_CAPTURES:
+        return None
+    return (
+        f"the table ends at a false match rate of {strictest * 100:.3g} %, so people who added "
+        f"lights may be taken for others up to {MOST_CAPTURES} times as often"
+    )
 
 
 def _shortfall(engine: str, *, is_normalised: bool = False) -> str | None:

@@ -137,17 +137,14 @@ def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
 
 
 def store_pending_extension(user_id: uuid.UUID, capture: FaceReference, assertion_jti: str) -> bool:
-    """Keep a finished capture for the current reference; False if that is gone meanwhile.
-
-    Raises
-    ------
-    ValueError
-        If another engine made it than the reference.
-    """
+    """Keep a finished capture for the current reference; False if that is gone meanwhile."""
     found = _current_row(user_id)
-    if found is None:
+    if found is None or found[0].engine != capture.engine:
         return False
     extensions.store_pending(*found, capture, assertion_jti)
+    if not Person.objects.filter(user_id=user_id).exists():  # erased between the two
+        extensions.remove_all(user_id)
+        return False
     return True
 
 
@@ -173,6 +170,8 @@ def current_reference(user_id: uuid.UUID) -> FaceReference | None:
     ------
     CannotOpen
         If it does not open: moved, altered, or its key is gone.
+    ValueError
+        If it opens and cannot be read: an older version wrote it.
     """
     found = _current_row(user_id)
     if found is None:

@@ -33,24 +33,29 @@ def _new_code() -> str:
     return "-".join(letters[i : i + GROUP] for i in range(0, CHARACTERS, GROUP))
 
 
-def replace(user: User) -> list[str]:
+def replace(user: User, *, proves_beside_face: bool) -> list[str]:
     """Make ten new codes, then let the old ones die; return the new ones, readable only now.
+
+    `proves_beside_face`: whether more than the face stands behind their making.
 
     In this order a process that dies in between leaves the person more codes, never none.
     """
     old = list(RecoveryCode.objects.filter(user=user).values_list("pk", flat=True))
     codes = [_new_code() for _ in range(COUNT)]
     RecoveryCode.objects.bulk_create(
-        RecoveryCode(user=user, code_hash=_hash(code)) for code in codes
+        RecoveryCode(user=user, code_hash=_hash(code), proves_beside_face=proves_beside_face)
+        for code in codes
     )
     RecoveryCode.objects.filter(pk__in=old).delete()
     return codes
 
 
-def spend(user: User, typed: str) -> bool:
-    """Use a code up; False if it is none of this person's unused ones.
+def spend(user: User, typed: str) -> RecoveryCode | None:
+    """Use a code up and return it; None if it is none of this person's unused ones.
 
     One conditional update: of two at once only one finds it unused.
     """
-    unused = RecoveryCode.objects.filter(user=user, code_hash=_hash(typed), used_at=None)
-    return unused.update(used_at=timezone.now()) == 1
+    own = RecoveryCode.objects.filter(user=user, code_hash=_hash(typed))
+    if not own.filter(used_at=None).update(used_at=timezone.now()):
+        return None
+    return own.get()

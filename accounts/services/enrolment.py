@@ -36,7 +36,9 @@ def activate_face(session: Session, assertion_token: str) -> Enrolled:
     """
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
+    is_first = not selectors.has_second_factor(session.user)
     assertion = face.read_assertion(session, assertion_token, face.ENROL)
+    asked_at = timezone.now()
     try:
         status = clients.activate_reference(session.user_id, assertion.jti)
     except clients.NothingToActivate:
@@ -45,14 +47,17 @@ def activate_face(session: Session, assertion_token: str) -> Enrolled:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from error
     face.spend(assertion)
     factor = _store(session, status)
-    extensions.note(session.user, status.extensions)  # none: they were the old reference's
+    extensions.note(
+        session.user, status.extensions, asked_at
+    )  # none: they were the old reference's
     # The factor counts as shown in the session that added it; every other session ends.
     session.face_at = timezone.now()
     Session.objects.filter(pk=session.pk).update(face_at=session.face_at)
     sessions.end_others(session)
     codes = None
     if not selectors.remaining_recovery_codes(session.user):
-        codes = recovery_codes.replace(session.user)
+        is_proof = is_first or selectors.has_fresh_proof_beside_face(session)
+        codes = recovery_codes.replace(session.user, proves_beside_face=is_proof)
     return Enrolled(factor, codes)
 
 
@@ -72,7 +77,7 @@ def _store(session: Session, status: clients.ReferenceStatus) -> FaceFactor:
 
 
 def renew_recovery_codes(session: Session) -> list[str]:
-    """Replace the person's codes.
+    """Replace the person's codes; what a face alone let somebody make proves no more than it.
 
     Raises
     ------
@@ -81,4 +86,7 @@ def renew_recovery_codes(session: Session) -> list[str]:
     """
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
-    return recovery_codes.replace(session.user)
+    is_proof = not selectors.has_second_factor(
+        session.user
+    ) or selectors.has_fresh_proof_beside_face(session)
+    return recovery_codes.replace(session.user, proves_beside_face=is_proof)

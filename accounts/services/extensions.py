@@ -6,7 +6,7 @@ that counts and is not there to be removed.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -42,6 +42,7 @@ def add(session: Session, assertion_token: str) -> FaceFactor:
     FaceExtension.objects.get_or_create(
         id=assertion.jti, defaults={"user": session.user, "expires_at": factor.expires_at}
     )
+    asked_at = timezone.now()
     try:
         status = clients.activate_reference(session.user_id, assertion.jti)
     except clients.NothingToActivate:
@@ -50,15 +51,16 @@ def add(session: Session, assertion_token: str) -> FaceFactor:
     except clients.FaceloginUnavailable as error:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from error
     face.spend(assertion)
-    note(session.user, status.extensions)
+    note(session.user, status.extensions, asked_at)
     sessions.end_others(session)
     return factor
 
 
-def note(user: User, counting: Iterable[clients.ExtensionStatus]) -> None:
-    """Take facelogin's word on which of a person's extensions count.
+def note(user: User, counting: Iterable[clients.ExtensionStatus], asked_at: datetime) -> None:
+    """Take facelogin's word, asked for at that time, on which of a person's extensions count.
 
-    One that it does not name may still be on its way there, unless it was named before.
+    One that it does not name may still be on its way there, unless it was named before it was asked
+    now: of two requests at once the slower one must not take the other's light from the list.
     """
     named = list(counting)
     for each in named:
@@ -68,12 +70,12 @@ def note(user: User, counting: Iterable[clients.ExtensionStatus]) -> None:
                 "user": user,
                 "added_at": each.added_at,
                 "expires_at": each.expires_at,
-                "is_confirmed": True,
+                "confirmed_at": timezone.now(),
             },
         )
-    is_over = Q(is_confirmed=True) | Q(added_at__lt=timezone.now() - PENDING_LIFE)
+    never_came = Q(confirmed_at=None, added_at__lt=timezone.now() - PENDING_LIFE)
     others = FaceExtension.objects.filter(user=user).exclude(id__in=[each.id for each in named])
-    others.filter(is_over).delete()
+    others.filter(Q(confirmed_at__lt=asked_at) | never_came).delete()
 
 
 def remove(session: Session, extension_id: str) -> None:

@@ -19,6 +19,12 @@ CURRENT_CONSENT_VERSION = "2026-11.2"
 VERIFY, ENROL, EXTEND = PURPOSES = face.VERIFY, face.ENROL, face.EXTEND
 
 
+_NOTHING_BESIDE_FACE = _(
+    "Your recovery codes were made after signing in with your face, so they prove no more than "
+    "your face does, and no light can be added with them. Enrol your face again in this light."
+)
+
+
 @dataclass(frozen=True)
 class Ticket:
     """A ticket and how many verify tries are left today."""
@@ -71,9 +77,11 @@ def issue_extend_ticket(session: Session) -> Ticket:
     ------
     Refused
         reauthentication_required without fresh proof by another factor than the face,
-        factor_not_enrolled, too_many_attempts.
+        factor_not_enrolled also without such a factor, too_many_attempts.
     """
     if not selectors.has_fresh_proof_beside_face(session):
+        if not selectors.can_prove_beside_face(session.user):
+            raise Refused("factor_not_enrolled", detail=_NOTHING_BESIDE_FACE)
         raise proof_beside_face_wanted()
     if "face" not in selectors.available_factors(session.user):
         raise Refused("factor_not_enrolled")
@@ -126,6 +134,9 @@ def show_recovery_code(session: Session, code: str) -> Opened:
     Refused
         invalid_code.
     """
-    if not recovery_codes.spend(session.user, code):
+    spent = recovery_codes.spend(session.user, code)
+    if spent is None:
         raise Refused("invalid_code")
-    return step_up(session, otp_at=timezone.now())
+    now = timezone.now()
+    proofs = {"otp_at": now} | ({"beside_face_at": now} if spent.proves_beside_face else {})
+    return step_up(session, **proofs)

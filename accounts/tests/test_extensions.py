@@ -7,7 +7,15 @@ import pytest
 from django.utils import timezone
 
 from accounts.factors.face import CAPTURES_A_DAY
-from accounts.models import FaceExtension, FaceFactor, FaceTries, Session, User
+from accounts.models import (
+    FaceExtension,
+    FaceFactor,
+    FaceTries,
+    RecoveryCode,
+    Session,
+    User,
+)
+from accounts.services import extensions
 from accounts.tests.conftest import CONSENT, PASSWORD, Api, Facelogin, enrol, ticket_claims
 
 EXTEND = {"purpose": "extend"}
@@ -74,13 +82,55 @@ def test_never_from_a_face_match_alone(enrolled_ada: Api, facelogin: Facelogin) 
     assert enrolled_ada.call("POST", "/session/face-ticket", ENROL).status_code == 201
 
 
+def renewed_codes(api: Api) -> list[str]:
+    answer = api.call("POST", "/user/factors/recovery-codes")
+    assert answer.status_code == 201
+    codes: list[str] = answer.json()["codes"]
+    return codes
+
+
+def test_never_by_codes_that_a_face_match_let_somebody_make(
+    enrolled_ada: Api, facelogin: Facelogin
+) -> None:
+    """Whoever passes for Ada once must not become her for good."""
+    show_face(enrolled_ada, facelogin)
+    code = renewed_codes(enrolled_ada)[0]
+    show_code = enrolled_ada.call("POST", "/session/factors/recovery-code", {"code": code})
+    enrolled_ada.take_token(show_code)
+    assert "otp" in show_code.json()["amr"]
+    answer = enrolled_ada.call("POST", "/session/face-ticket", EXTEND)
+    assert refusal(answer) == (409, "factor_not_enrolled")
+    assert "no more than your face does" in answer.json()["detail"]
+
+
+def test_codes_made_by_who_was_known_without_the_face_go_on_counting(recovered_ada: Api) -> None:
+    code = renewed_codes(recovered_ada)[0]
+    Session.objects.update(beside_face_at=None)
+    answer = recovered_ada.call("POST", "/session/factors/recovery-code", {"code": code})
+    recovered_ada.take_token(answer)
+    assert recovered_ada.call("POST", "/session/face-ticket", EXTEND).status_code == 201
+
+
+def test_codes_that_came_with_a_face_enrolled_by_a_face_prove_nothing_beside_it(
+    enrolled_ada: Api, facelogin: Facelogin
+) -> None:
+    show_face(enrolled_ada, facelogin)
+    RecoveryCode.objects.all().delete()  # all used
+    ticket = enrolled_ada.call("POST", "/session/face-ticket", ENROL).json()["ticket"]
+    codes = put(enrolled_ada, facelogin.assertion(ticket, "enrolled")).json()["recovery_codes"]
+    answer = enrolled_ada.call("POST", "/session/factors/recovery-code", {"code": codes[0]})
+    enrolled_ada.take_token(answer)
+    answer = enrolled_ada.call("POST", "/session/face-ticket", EXTEND)
+    assert refusal(answer) == (409, "factor_not_enrolled")
+
+
 def test_not_in_the_session_that_enrolled_the_face(ada: Api, facelogin: Facelogin) -> None:
     enrol(ada, facelogin)
     answer = ada.call("POST", "/session/face-ticket", EXTEND)
     assert refusal(answer) == (401, "reauthentication_required")
 
 
-@pytest.mark.parametrize("old", ["password_at", "otp_at"])
+@pytest.mark.parametrize("old", ["password_at", "beside_face_at"])
 def test_both_proofs_must_be_fresh_and_a_face_refreshes_neither(
     recovered_ada: Api, facelogin: Facelogin, old: str
 ) -> None:
@@ -135,7 +185,7 @@ def test_a_light_is_added_and_listed(recovered_ada: Api, facelogin: Facelogin) -
     assert [each["id"] for each in answer.json()["extensions"]] == [light]
     assert listed(recovered_ada) == [light]
     extension = FaceExtension.objects.get()
-    assert extension.is_confirmed and extension.expires_at.year == 2099
+    assert extension.confirmed_at is not None and extension.expires_at.year == 2099
     assert FaceFactor.objects.get().enrolled_at == enrolled_at
     assert recovered_ada.call("GET", "/session").json()["amr"] == ["pwd", "otp", "mfa"]
     assert other.call("GET", "/session").status_code == 401  # all other sessions ended
@@ -194,7 +244,7 @@ def test_proof_must_still_be_fresh_when_the_light_is_added(
     recovered_ada: Api, facelogin: Facelogin
 ) -> None:
     ticket = recovered_ada.call("POST", "/session/face-ticket", EXTEND).json()["ticket"]
-    Session.objects.update(otp_at=timezone.now() - SIX_MINUTES, face_at=timezone.now())
+    Session.objects.update(beside_face_at=timezone.now() - SIX_MINUTES, face_at=timezone.now())
     answer = put(recovered_ada, facelogin.assertion(ticket, "enrolled"))
     assert refusal(answer) == (401, "reauthentication_required")
     assert not FaceExtension.objects.exists()
@@ -298,3 +348,15 @@ def test_a_light_stays_listed_while_it_counts(
     assert listed(recovered_ada) == [light]
     facelogin.removal_status = 204
     assert remove(recovered_ada, light).status_code == 204
+
+
+def test_a_slow_answer_does_not_unlist_what_was_added_meanwhile(
+    recovered_ada: Api, facelogin: Facelogin
+) -> None:
+    """It tells of the time when facelogin was asked."""
+    asked_at = timezone.now()
+    _, light = extend(recovered_ada, facelogin)
+    extensions.note(User.objects.get(), [], asked_at)
+    assert listed(recovered_ada) == [light]
+    extensions.note(User.objects.get(), [], timezone.now())
+    assert listed(recovered_ada) == []

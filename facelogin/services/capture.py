@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
@@ -194,7 +195,8 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
         return explain(ErrorCode.TICKET_REFUSED)
     except AttemptEnded as ended:
         return Error(ended.code, ended.detail) if ended.detail else explain(ended.code)
-    except (KeysUnavailable, DatabaseError, CannotOpen, WorkerLost) as error:
+    except (KeysUnavailable, DatabaseError, CannotOpen, WorkerLost, ImproperlyConfigured) as error:
+        # The last one: a model or table taken away while the server runs; /readyz says so too.
         return _lost(error)
     finally:
         _running -= 1
@@ -221,10 +223,24 @@ async def _run_open(story: Story) -> AttemptResult:
             logger.warning("an attempt was not closed: %s", error)
 
 
+def _enrolled_in_a_way_unknown() -> AttemptEnded:
+    return AttemptEnded(
+        ErrorCode.TEMPORARILY_UNAVAILABLE,
+        _(
+            "Your face was enrolled in a way this server does not know. Sign in without the "
+            "camera, then enrol your face again."
+        ),
+    )
+
+
 async def _make(ticket: Ticket) -> Attempt:
     if ticket.purpose == "enrol":
         return EnrolPerson(ticket)
-    reference = await stores.in_thread(stores.current_reference, ticket.user_id)
+    try:
+        reference = await stores.in_thread(stores.current_reference, ticket.user_id)
+    except ValueError as error:  # an older version wrote it
+        logger.error("the reference of %s cannot be read: %s", ticket.user_id, error)
+        raise _enrolled_in_a_way_unknown() from None
     if reference is None:
         # Accounts gives no such ticket; the reference expired or was erased since.
         raise TokenRefused("no current reference")
@@ -234,13 +250,7 @@ async def _make(ticket: Ticket) -> Attempt:
             ticket.user_id,
             reference.engine,
         )
-        raise AttemptEnded(
-            ErrorCode.TEMPORARILY_UNAVAILABLE,
-            _(
-                "Your face was enrolled in a way this server does not know. Sign in without the "
-                "camera, then enrol your face again."
-            ),
-        )
+        raise _enrolled_in_a_way_unknown()
     if ticket.purpose == "extend":
         return ExtendReference(ticket, reference)
     return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))

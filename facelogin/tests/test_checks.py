@@ -32,8 +32,11 @@ def test_a_rate_under_what_the_people_show_is_said(
     shown |= {"pairs_with_error": 0, "people_bound": 0.0009}
     table = {"engine": "lbph", "made_by": "a plant", "people": 90, "pairs_of_people": 4005}
     own = tmp_path / "lbph.calibration.json"
-    own.write_text(json.dumps(table | {"points": [shown]}))
     settings.FACELOGIN_CALIBRATION = str(own)
+    own.write_text(json.dumps(table | {"points": [shown]}))
+    assert "up to 4 times as often" in str(operating_point.note())
+    operating_point.forget_tables()
+    own.write_text(json.dumps(table | {"points": [shown | {"false_match_rate": 0.0002}, shown]}))
     workers.start()
     assert caplog.text == ""
 

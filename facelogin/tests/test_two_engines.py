@@ -1,6 +1,7 @@
 """People enrolled with one engine sign in while others enrol with another."""
 
 import uuid
+import zlib
 from collections.abc import Iterator
 
 import jwt
@@ -79,3 +80,19 @@ def test_references_that_do_not_count_are_not_missed(user_id: uuid.UUID) -> None
     reference = Reference("onnx-1a2b3c4d", np.zeros((3, 64), np.float32))
     stores.store_pending(user_id, reference, "pending")
     assert stores.people_by_engine() == {} and engines.note() is None
+
+
+async def test_a_reference_of_an_older_version_ends_in_words(
+    accounts: Accounts,
+    user_id: uuid.UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Before groups there were bare counts; whoever enrolled then enrols again."""
+    old = b"lbph\0" + zlib.compress(bytes(10 * 64 * 256))
+    monkeypatch.setattr(Reference, "to_bytes", lambda _self: old)
+    await enrol(accounts, user_id, face_frames(20))
+    answer = await Browser().open(accounts.ticket("verify", user_id))
+    assert answer is not None and answer["code"] == "temporarily_unavailable"
+    assert "enrol your face again" in answer["detail"]
+    assert f"the reference of {user_id} cannot be read" in caplog.text
