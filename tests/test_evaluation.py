@@ -180,6 +180,8 @@ def test_the_table_is_one_that_the_product_takes(
         (["{plant}", "--engine", "onnx"], "FACELOGIN_ONNX_MODEL"),
         (["{plant}", "--engine", "eigenfaces"], "invalid choice: 'eigenfaces'"),
         (["{plant}", "--output", "/proc/nothing"], "cannot write /proc/nothing"),
+        (["{plant}", "--cohort", "--table", "own.json"], "leave one of --cohort and --table out"),
+        (["{plant}", "{plant}"], "named twice"),
         ([], "FOLDER"),
     ],
 )

@@ -4,7 +4,9 @@ import multiprocessing
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy.typing as npt
 
 from facelogin import engine_files
 from facelogin.engine_files import EngineSource
-from facelogin.evaluation.people import Occasion
+from facelogin.evaluation.people import CannotEvaluate, Occasion
 from facelogin.evaluation.pictures import frames
 from facelogin.recognition import (
     Engine,
@@ -26,6 +28,7 @@ from facelogin.recognition import (
 from facelogin.workers import read_cascades
 
 WHOLE_SEARCH_EVERY = 5  # as an attempt does; see services.following
+NO_ANSWER = "no_answer_of_the_engine"
 READ, FIND, TEMPLATE = "read and decode", "find and judge the face", "make the template"
 
 
@@ -103,8 +106,10 @@ def _capture(occasion: Occasion) -> Capture:
             pictures += 1
             last = observation.face
             reasons.update(reason.value for reason in observation.reasons)
-            if observation.template is not None:
+            if observation.template is not None and np.isfinite(observation.template).all():
                 samples.append(observation.template)
+            elif observation.template is not None:
+                reasons[NO_ANSWER] += 1
     stacked = np.stack(samples) if samples else np.zeros(0)
     seconds = {
         READ: time.process_time() - began - looking,
@@ -117,8 +122,26 @@ def _capture(occasion: Occasion) -> Capture:
 def capture_all(
     source: EngineSource, occasions: Sequence[Occasion], processes: int
 ) -> Iterator[Capture]:
-    """Yield each occasion's capture, in the order given."""
+    """Yield each occasion's capture, in the order given.
+
+    Raises
+    ------
+    CannotEvaluate
+        If a process is lost.
+    """
     spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(processes, _start, (source,)) as pool:
-        captured: Iterable[Capture] = pool.imap(_capture, occasions)
-        yield from captured
+    with ProcessPoolExecutor(processes, spawn, _start, (source,)) as pool:
+        done = 0
+        try:
+            for capture in pool.map(_capture, occasions):
+                done += 1
+                yield capture
+        except BrokenProcessPool:
+            first = occasions[done]
+            raise CannotEvaluate(
+                "a process that looks at pictures was lost, perhaps for want of memory; the first "
+                f"that was not looked at is {first.folder}/{first.person}/{first.session}. Try "
+                "fewer at once: --processes 1"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)

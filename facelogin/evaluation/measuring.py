@@ -25,7 +25,7 @@ from facelogin.evaluation.statistics import (
     upper_bound,
 )
 from facelogin.evaluation.table import make_table
-from facelogin.recognition import Engine, pool
+from facelogin.recognition import WANTED_SAMPLES, Engine, pool
 
 RATES = (0.01, 0.001, 0.0001)
 MATED = ("same_session", "another_session", "two_sessions")
@@ -64,9 +64,11 @@ def _usable(captures: Sequence[Capture], engine: Engine, *, limit: float | None)
     name = captures[0].occasion.folder
     people = {c.occasion.person for c in captures if len(c.samples) >= 5}
     if len(people) < 2:
+        reasons = sum((capture.reasons for capture in captures), Counter())
+        why = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(5))
         raise CannotEvaluate(
-            f"{name}: fewer than two people gave five samples; the report's reasons say what the "
-            "pictures lack. They should show one face each, 80 pixels wide or more"
+            f"{name}: fewer than two people gave five samples ({why or 'too few pictures'}). "
+            "Pictures should show one face each, 80 pixels wide or more"
         )
     folder = Folder(captures, engine, limit=limit)
     if limit is not None and not folder.can_be_normalised:
@@ -89,6 +91,7 @@ def _folder(
     return {
         "name": folder.name,
         "people": len(folder.people),
+        "left_out": sorted({c.occasion.person for c in captures} - set(folder.people)),
         "occasions": len(folder.sessions),
         "pictures": pictures,
         "failure_to_acquire": {
@@ -107,7 +110,7 @@ def _folder(
         },
         "single_frames": _rates(folder, None, seed),
         "eight_frames": _rates(folder, median_of_eight, seed),
-        "sign_ins": [_sign_ins(folder, plain, engine, rate) for rate in RATES[:2]],
+        "sign_ins": [_sign_ins(captures, folder, plain, engine, rate) for rate in RATES[:2]],
     }
 
 
@@ -187,7 +190,9 @@ def _worst(
     return sorted(rows, key=lambda row: -row["errors"] / row["trials"])[:WORST_PEOPLE]
 
 
-def _sign_ins(folder: Folder, plain: Folder, engine: Engine, rate: float) -> dict[str, Any]:
+def _sign_ins(
+    captures: Sequence[Capture], folder: Folder, plain: Folder, engine: Engine, rate: float
+) -> dict[str, Any]:
     """Let everybody sign in at thresholds that other people set: nobody's own scores help them."""
     proving, deciding = plain.comparisons("non_mated"), folder.comparisons("non_mated")
     tried = SignIns(
@@ -197,6 +202,11 @@ def _sign_ins(folder: Folder, plain: Folder, engine: Engine, rate: float) -> dic
         # Each capture is one more chance of being taken for somebody else; see operating_point.
         lambda person, captures: threshold_at(deciding.without(person).scores, rate / captures),
     ).run()
+    if threshold_at(proving.scores, rate) is not None:
+        for capture in captures:
+            # Pictures enough for an enrolment, and too few of them usable.
+            if capture.pictures >= 2 * WANTED_SAMPLES and len(capture.samples) < WANTED_SAMPLES:
+                tried.not_enrolled.add(is_error=True)
     return {
         "false_match_rate": rate,
         "not_enrolled": tried.not_enrolled.as_json(),

@@ -23,26 +23,34 @@ def frames(file: str) -> Iterator[Frame | None]:
         yield from _of_video(path)
         return
     try:
-        frame = Frame.from_bytes(path.read_bytes())
+        data = path.read_bytes()
     except OSError:
-        frame = None
-    yield frame if frame is None else _with_room(frame)
+        data = b""
+    frame = Frame.from_bytes(data)
+    yield frame if frame is None else _with_room(_turned(frame, data))
+
+
+def _turned(frame: Frame, data: bytes) -> Frame:
+    """Turn a phone's picture as it says it was held; frames of a camera say nothing of it."""
+    held = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if held is None or np.array_equal(held, frame.colour):
+        return frame
+    return Frame.from_colour(np.asarray(held, np.uint8))
 
 
 def _of_video(path: Path) -> Iterator[Frame | None]:
     video = cv2.VideoCapture(str(path))
+    taken = 0
     try:
-        rate = video.get(cv2.CAP_PROP_FPS) or FRAMES_A_SECOND
-        step, number, has_any = max(1, round(rate / FRAMES_A_SECOND)), 0, False
-        while True:
-            is_there, picture = video.read()
-            if not is_there:
-                break
-            if number % step == 0:
-                has_any = True
+        while video.grab():
+            # By the clock of each frame: the rate that files of browsers name is often wrong.
+            if video.get(cv2.CAP_PROP_POS_MSEC) * FRAMES_A_SECOND < 1000 * taken:
+                continue
+            is_there, picture = video.retrieve()
+            if is_there:
+                taken += 1
                 yield Frame.from_colour(np.asarray(picture, np.uint8))
-            number += 1
-        if not has_any:
+        if not taken:
             yield None
     finally:
         video.release()

@@ -68,7 +68,7 @@ def evaluate(
     EngineUnavailable
         If the engine does not load.
     """
-    occasions = [occasion for folder in folders for occasion in people.occasions(folder)]
+    occasions = people.all_occasions(folders)
     engine = engine_files.load(source)
     captures = list(
         tqdm(
@@ -136,6 +136,9 @@ def _section(folder: dict[str, Any]) -> str:
     if worst:
         rows = [[kind, who] for kind, who in worst.items()]
         parts += ["<h3>Refused most, at FMR 1 %</h3>", _table(["comparison", "folders"], rows)]
+    if folder["left_out"]:
+        left_out = html.escape(", ".join(folder["left_out"]))
+        parts.append(f"<p>Fewer than five samples, left out of all rates: {left_out}.</p>")
     if folder["unreadable"]:
         names = html.escape(", ".join(Path(file).name for file in folder["unreadable"]))
         parts.append(f"<p>Not readable: {names}.</p>")

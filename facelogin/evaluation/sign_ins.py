@@ -80,9 +80,10 @@ class SignIns:
         enrolled = {}
         for number, (person, _) in enumerate(self._folder.sessions):
             rows = self._folder.rows[number]
-            if len(rows) < 2 * WANTED_SAMPLES:
+            threshold = self._proving(person)
+            if len(rows) < 2 * WANTED_SAMPLES or threshold is None:
                 continue
-            samples = self._enrol(rows[: len(rows) // 2], person)
+            samples = self._enrol(rows[: len(rows) // 2], threshold)
             self.not_enrolled.add(samples is None)
             if samples is not None:
                 enrolled[number] = samples
@@ -101,10 +102,7 @@ class SignIns:
                 if one < other and sessions[one][0] == sessions[other][0]:
                     yield one, other
 
-    def _enrol(self, rows: Indices, person: int) -> Indices | None:
-        threshold = self._proving(person)
-        if threshold is None:
-            return None
+    def _enrol(self, rows: Indices, threshold: float) -> Indices | None:
         enrolment = Enrolment()
         for row in rows:
             enrolment.add(self._folder.samples[row])

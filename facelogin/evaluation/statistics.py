@@ -63,7 +63,8 @@ def threshold_at(non_mated: Scores, rate: float) -> float | None:
 
 def non_match_rate(mated: Scores, threshold: float) -> tuple[int, int]:
     """Return how many mated scores do not match, of how many."""
-    return int(np.count_nonzero(mated > threshold)), len(mated)
+    # A score that is none (not a number) matches nobody.
+    return int(np.count_nonzero(~(mated <= threshold))), len(mated)
 
 
 def equal_error_rate(mated: Scores, non_mated: Scores) -> float:
@@ -115,9 +116,9 @@ def over_people(
     return float(low), float(high)
 
 
-def median_of_eight(scores: Scores, step: int = 4) -> Scores:
-    """Return the medians of eight scores in a row: a decision on several frames."""
-    starts = range(0, max(1, len(scores) - 7), step)
+def median_of_eight(scores: Scores) -> Scores:
+    """Return the medians of eight scores in a row, each score in one of them only."""
+    starts = range(0, len(scores) - 7, 8)
     return np.array([np.median(scores[start : start + 8]) for start in starts])
 
 

@@ -54,7 +54,7 @@ def make_table(
     people : int
     """
     pooled = np.concatenate([group.scores for group in groups])
-    furthest = pooled[np.isfinite(pooled)].max()
+    furthest = pooled[np.isfinite(pooled)].max(initial=-np.inf)
     nearest: dict[tuple[int, int], float] = {}
     for group in groups:
         for pair, score in _pairs(group).items():

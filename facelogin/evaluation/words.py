@@ -65,8 +65,8 @@ def sign_in_rows(folder: dict[str, Any]) -> list[list[str]]:
     rows = []
     for tried in folder["sign_ins"]:
         counts = tried["counts"]
-        if not counts["same session"]["trials"]:
-            continue
+        if not tried["not_enrolled"]["trials"]:
+            continue  # the rate cannot be shown with so few comparisons
         rows.append(
             [
                 percent(tried["false_match_rate"]),
@@ -98,6 +98,8 @@ def summary(name: str, folders: Sequence[dict[str, Any]]) -> str:
             f"{folder['pictures']} pictures, no sample: {of(folder['failure_to_acquire'])}"
         )
         lines.append(f"  CPU time of a picture: {steps(folder)}")
+        if folder["left_out"]:
+            lines.append(f"  fewer than five samples, left out: {', '.join(folder['left_out'])}")
         for row in rate_rows(folder):
             lines.append(f"  {row[0]} ({row[1]} people): EER {row[2]}")
             lines += [

@@ -93,6 +93,22 @@ def test_sign_ins_are_counted_as_what_they_are() -> None:
     assert tried.refused.keys() == {f"person {n}" for n in range(4)}
 
 
+def test_a_rate_that_cannot_be_shown_is_no_failure_to_enrol() -> None:
+    tried = SignIns(
+        Folder(days(2), Ruler()), Ruler(), lambda _person: None, lambda _person, _captures: None
+    ).run()
+    assert tried.not_enrolled.trials == 0
+
+
+def test_who_gave_too_few_samples_is_not_enrolled_and_named() -> None:
+    hidden = capture(9, samples=3)
+    hidden = Capture(hidden.occasion, hidden.samples, 50, Counter(no_face=47), (), hidden.seconds)
+    (found,) = measuring.measure([*days(1), hidden], Ruler(), limit=None, seed=1)
+    assert found["left_out"] == ["person 9"]
+    not_enrolled = found["sign_ins"][0]["not_enrolled"]
+    assert (not_enrolled["errors"], not_enrolled["trials"]) == (1, 5)
+
+
 def test_a_lax_threshold_lets_everybody_in() -> None:
     tried = sign_ins(1000.0)
     assert tried.counts[ANOTHER].errors == tried.counts[TWO].errors == 0
