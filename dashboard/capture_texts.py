@@ -75,3 +75,14 @@ def capture_texts() -> dict[str, dict[str, str]]:
         },
         "label": {"camera": _("Camera"), "attempts": _("Tries left today: {count}")},
     }
+
+
+def light_texts() -> dict[str, dict[str, str]]:
+    """Return the sentences for adding a light: even light is no advice where this one is wanted."""
+    texts = capture_texts()
+    texts["outcome"]["failure_to_enrol"] = _(
+        "This light was not added; nothing was changed. The pictures differ too much from your "
+        "enrolled face or from each other. Sit still, look straight at the camera and try again. "
+        "If it stays so, enrol your face again in this light."
+    )
+    return texts

@@ -13,7 +13,7 @@ from tests.feeds import jpeg, write_mjpeg
 from tests.product import Installation, Product, running_product
 from tests.three_rooms import ThreeRooms, running_rooms
 
-ADA, STRANGER = Person(1), Person(4)
+ADA, STRANGER, FAR_FROM_ADA = Person(1), Person(4), Person(14)
 # Twelve seconds of different pictures: longer than a good attempt, so that it is no loop.
 FEED_FRAMES = 120
 
@@ -48,11 +48,12 @@ def username() -> str:
 def hardly_known(count: int) -> Iterator[Frame]:
     """Ada as the camera hardly knows her: further away than a match, nearer than most strangers.
 
-    Shadows that draw other features over hers; a quarter of the picture is still her.
+    Shadows that draw other features over hers; a third of the picture is still her. The features
+    are of somebody who alone is too far from her to be added.
     """
     for pose in poses(count, seed=5):
-        own, drawn_over = portrait(ADA, pose), portrait(Person(7), pose)
-        yield np.asarray(cv2.addWeighted(own, 0.28, drawn_over, 0.72, 0), np.uint8)
+        own, drawn_over = portrait(ADA, pose), portrait(FAR_FROM_ADA, pose)
+        yield np.asarray(cv2.addWeighted(own, 0.35, drawn_over, 0.65, 0), np.uint8)
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,15 @@ def test_the_page_says_what_happens_and_brings_the_camera(recovered: Client) -> 
     assert "replace the oldest" not in page
 
 
+def test_a_light_refused_says_what_helps_here(recovered: Client) -> None:
+    """Whoever wants this light added must not be told to sit in another one."""
+    page = recovered.get("/train/light").content.decode()
+    assert "This light was not added; nothing was changed" in page
+    assert "Sit in even light" not in page and 'href="/train"' in page
+    enrolling = recovered.get("/train").content.decode()
+    assert "Sit in even light" in enrolling and "This light was not added" not in enrolling
+
+
 def test_a_fourth_light_is_said_to_replace_the_oldest(
     recovered: Client, accounts: Accounts
 ) -> None:

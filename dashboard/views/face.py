@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboard.capture_texts import capture_texts
+from dashboard.capture_texts import capture_texts, light_texts
 from dashboard.clients.accounts import AccountsUnavailable, Refusal, Session
 from dashboard.forms import CONSENT_VERSION, AssertionForm
 from dashboard.views.door import (
@@ -134,7 +134,7 @@ def add_light(request: HttpRequest) -> HttpResponse:
         refusal,
         message=_sentence(refusal),
         lights=account.face.extensions,
-        **_camera_context(session, "add-light-ticket"),
+        **_camera_context(session, "add-light-ticket") | {"capture_texts": light_texts()},
     )
 
 
