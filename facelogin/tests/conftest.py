@@ -121,15 +121,26 @@ def jpeg(image: Any, quality: int = 85) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def face_frames(count: int, seed: int = 0) -> list[bytes]:
-    """Frames of one person before a camera, no two alike."""
+@cache
+def _bent_portrait() -> Any:
+    height, width = _portrait().shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return cv2.remap(_portrait(), x + 6 * np.sin(y / 14), y + 6 * np.sin(x / 14), cv2.INTER_LINEAR)
+
+
+def face_frames(count: int, seed: int = 0, *, somebody_else: bool = False) -> list[bytes]:
+    """Frames of one person before a camera, no two alike.
+
+    `somebody_else`: a face that could enrol itself, and is not near the first one's.
+    """
+    portrait = _bent_portrait() if somebody_else else _portrait()
     random = np.random.default_rng(seed)
     frames = []
     for _ in range(count):
         scale = random.uniform(1.25, 1.35)
         turn = cv2.getRotationMatrix2D((224, 110), random.uniform(-2, 2), scale)
         turn[:, 2] += (96 + random.uniform(-12, 12), 90 + random.uniform(-12, 12))
-        frame = cv2.warpAffine(_portrait(), turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+        frame = cv2.warpAffine(portrait, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
         lit = frame * random.uniform(0.92, 1.08) + random.normal(0, 2.5, frame.shape)
         frames.append(jpeg(np.clip(lit, 0, 255).astype(np.uint8)))
     return frames

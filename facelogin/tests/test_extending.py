@@ -61,9 +61,15 @@ async def test_another_light_is_added(accounts: Accounts, user_id: uuid.UUID) ->
 
 async def test_nobody_adds_another_face(accounts: Accounts, user_id: uuid.UUID) -> None:
     await enrol(accounts, user_id, face_frames(20))
-    _, result = await extend(accounts, user_id, other_face_frames(20))
+    theirs = face_frames(20, seed=3, somebody_else=True)
+    _, result = await extend(accounts, user_id, theirs)
     assert result["outcome"] == "failure_to_enrol" and "assertion" not in result
     assert not await stores.in_thread(models.Extension.objects.exists)
+    # There was nothing wrong with the pictures but whose they are.
+    them = uuid.uuid4()
+    assert (await enrol(accounts, them, theirs))["outcome"] == "enrolled"
+    _, result = await extend(accounts, them, theirs)
+    assert result["outcome"] == "enrolled"
 
 
 async def test_samples_that_do_not_know_each_other_are_no_light(
