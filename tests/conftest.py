@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
-from tests.drawn_faces import Frame, Person, empty_room, frames, portrait, poses
-from tests.feeds import jpeg, write_mjpeg
+from tests.drawn_faces import Person, empty_room, frames
+from tests.feeds import hardly_known, jpeg, write_mjpeg
 from tests.product import Installation, Product, running_product
 from tests.three_rooms import ThreeRooms, running_rooms
 
@@ -45,17 +43,6 @@ def username() -> str:
     return f"person{next(_numbers)}"
 
 
-def hardly_known(count: int) -> Iterator[Frame]:
-    """Ada as the camera hardly knows her: further away than a match, nearer than most strangers.
-
-    Shadows that draw other features over hers; a third of the picture is still her. The features
-    are of somebody who alone is too far from her to be added.
-    """
-    for pose in poses(count, seed=5):
-        own, drawn_over = portrait(ADA, pose), portrait(FAR_FROM_ADA, pose)
-        yield np.asarray(cv2.addWeighted(own, 0.35, drawn_over, 0.65, 0), np.uint8)
-
-
 @pytest.fixture(scope="session")
 def feeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Feeds of Ada on three occasions, of somebody else, and of an empty room."""
@@ -63,7 +50,9 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "ada": write_mjpeg(folder / "ada.mjpeg", frames(ADA, FEED_FRAMES, seed=1)),
         "ada again": write_mjpeg(folder / "again.mjpeg", frames(ADA, FEED_FRAMES, seed=2)),
-        "ada changed": write_mjpeg(folder / "changed.mjpeg", hardly_known(FEED_FRAMES)),
+        "ada changed": write_mjpeg(
+            folder / "changed.mjpeg", hardly_known(ADA, FAR_FROM_ADA, FEED_FRAMES)
+        ),
         "stranger": write_mjpeg(folder / "stranger.mjpeg", frames(STRANGER, FEED_FRAMES)),
         "empty": write_mjpeg(folder / "empty.mjpeg", empty_room(FEED_FRAMES)),
     }

@@ -15,12 +15,12 @@ from playwright.sync_api import Page, expect
 
 from tests import browser
 from tests.drawn_faces import Person, frames
-from tests.feeds import write_mjpeg
+from tests.feeds import hardly_known, write_mjpeg
 from tests.product import UNCHECKED, running_product
 from tests.run import ROOT
 
 SCREENSHOTS = ROOT / "demo-screenshots"
-ADA, STRANGER = Person(1), Person(4)
+ADA, STRANGER, FAR_FROM_ADA = Person(1), Person(4), Person(14)
 FEED_FRAMES = 120
 PHONE = {"width": 390, "height": 844}
 
@@ -60,8 +60,8 @@ def dark(page: Page) -> Iterator[None]:
     page.emulate_media(color_scheme="light")
 
 
-def enrolment(story: Story, origin: str, feed: Path) -> None:
-    """Register, agree, enrol, keep the codes, sign out."""
+def enrolment(story: Story, origin: str, feed: Path) -> str:
+    """Register, agree, enrol, keep the codes, sign out; return one of the codes."""
     with browser.browser(feed) as page:
         page.goto(origin)
         story.shoot(page, "welcome")
@@ -78,10 +78,12 @@ def enrolment(story: Story, origin: str, feed: Path) -> None:
         )
         story.tell("her face is enrolled; ten recovery codes are shown, once")
         story.shoot(page, "recovery-codes")
+        code = page.locator(".recovery-code").first.inner_text()
         page.click("#codes-kept")
         story.shoot(page, "profile")
         browser.sign_out(page, origin)
         story.tell("she signed out")
+    return code
 
 
 def sign_in(story: Story, origin: str, feed: Path) -> None:
@@ -111,6 +113,31 @@ def refusal(story: Story, origin: str, feed: Path) -> None:
         story.shoot(page, "other-factor-phone-dark")
 
 
+def another_light(story: Story, origin: str, feed: Path, code: str) -> None:
+    """Come in by a recovery code where the camera refuses, and add the light."""
+    with browser.browser(feed) as page:
+        browser.show_password(page, origin, "ada")
+        browser.start_camera(page)
+        browser.wait_until_stopped(page)
+        page.click("#other-factor")
+        page.fill("input[name=code]", code)
+        page.click("main button")
+        expect(page.locator("#offer-light")).to_be_visible()
+        story.tell("in another light the camera refused Ada; a recovery code let her in")
+        story.shoot(page, "offer-light")
+        page.click("#offer-light a")
+        page.wait_for_url(f"{origin}/train/light")
+        browser.start_camera(page)
+        page.wait_for_url(f"{origin}/profile#lights", timeout=browser.CAMERA_TIMEOUT_MS)
+        story.tell("she added the light")
+        story.shoot(page, "lights")
+        browser.sign_out(page, origin)
+        browser.show_password(page, origin, "ada")
+        browser.start_camera(page)
+        page.wait_for_url(f"{origin}/", timeout=browser.CAMERA_TIMEOUT_MS)
+        story.tell("her face is known in this light, too")
+
+
 def main() -> int:
     """Tell the story; 0 if every step happened."""
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -122,12 +149,15 @@ def main() -> int:
         story.tell("drawing two people for the camera")
         own = write_mjpeg(folder / "own.mjpeg", frames(ADA, FEED_FRAMES, seed=1))
         later = write_mjpeg(folder / "later.mjpeg", frames(ADA, FEED_FRAMES, seed=2))
+        shadows = hardly_known(ADA, FAR_FROM_ADA, FEED_FRAMES)
+        changed = write_mjpeg(folder / "changed.mjpeg", shadows)
         other = write_mjpeg(folder / "other.mjpeg", frames(STRANGER, FEED_FRAMES))
         with running_product(folder / "data", **UNCHECKED) as product:
             story.tell(f"the product runs on {product.origin}")
-            enrolment(story, product.origin, own)
+            code = enrolment(story, product.origin, own)
             sign_in(story, product.origin, later)
             refusal(story, product.origin, other)
+            another_light(story, product.origin, changed, code)
     story.tell(f"done; {story.pictures} screenshots are in {SCREENSHOTS.name}/")
     return 0
 

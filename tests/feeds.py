@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from skimage import data
 
-from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, poses
+from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, Person, portrait, poses
 
 # Chromium plays 30 a second (kMJpegFrameRate in media/capture/video/file_video_capture_device).
 HELD_FOR_TEN_A_SECOND = 3  # times each frame is written; drawn frames are about ten a second
@@ -95,3 +95,14 @@ def astronaut(count: int, seed: int = 0) -> Iterator[Frame]:
         random = np.random.default_rng([pose.noise_seed, 11])
         lit = frame * pose.gain + 2 * random.standard_normal(frame.shape, dtype=np.float32)
         yield np.asarray(np.clip(lit, 0, 255), np.uint8)
+
+
+def hardly_known(person: Person, other: Person, count: int) -> Iterator[Frame]:
+    """Yield a person whom the camera hardly knows: shadows draw other features over theirs.
+
+    With somebody far from them as the other, that is further away than a match and nearer than most
+    strangers. A third of the picture is still the person.
+    """
+    for pose in poses(count, seed=5):
+        own, drawn_over = portrait(person, pose), portrait(other, pose)
+        yield np.asarray(cv2.addWeighted(own, 0.35, drawn_over, 0.65, 0), np.uint8)
