@@ -52,6 +52,10 @@ def add(session: Session, assertion_token: str) -> FaceFactor:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from error
     face.spend(assertion)
     note(session.user, status.extensions, asked_at)
+    if not Session.objects.filter(pk=session.pk).exists():
+        # Ended by the person, perhaps because this was not them: nothing of it may stay.
+        _take_away(session.user, assertion.jti)
+        raise Refused("unauthenticated")
     sessions.end_others(session)
     return factor
 
@@ -89,12 +93,15 @@ def remove(session: Session, extension_id: str) -> None:
     """
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
-    own = FaceExtension.objects.filter(user=session.user, id=extension_id)
-    if not own.exists():
+    if not FaceExtension.objects.filter(user=session.user, id=extension_id).exists():
         raise Refused("not_found")
+    _take_away(session.user, extension_id)
+    sessions.end_others(session)
+
+
+def _take_away(user: User, extension_id: str) -> None:
     try:
-        clients.remove_extension(session.user_id, extension_id)
+        clients.remove_extension(user.pk, extension_id)
     except clients.FaceloginUnavailable as error:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from error
-    own.delete()
-    sessions.end_others(session)
+    FaceExtension.objects.filter(user=user, id=extension_id).delete()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts import clients
 from accounts.factors.face import CAPTURES_A_DAY
 from accounts.models import (
     FaceExtension,
@@ -360,3 +361,20 @@ def test_a_slow_answer_does_not_unlist_what_was_added_meanwhile(
     assert listed(recovered_ada) == [light]
     extensions.note(User.objects.get(), [], timezone.now())
     assert listed(recovered_ada) == []
+
+
+def test_a_session_ended_meanwhile_leaves_no_light(
+    recovered_ada: Api, facelogin: Facelogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada sees that it is not her and signs it out, a moment before the light counts."""
+    activate = clients.activate_reference
+
+    def activate_late(*args: Any) -> clients.ReferenceStatus:
+        Session.objects.all().delete()
+        return activate(*args)
+
+    monkeypatch.setattr(clients, "activate_reference", activate_late)
+    answer, light = extend(recovered_ada, facelogin)
+    assert refusal(answer) == (401, "unauthenticated")
+    assert not FaceExtension.objects.exists()
+    assert ("DELETE", f"/face/v1/reference/extensions/{light}") in facelogin.calls
