@@ -104,3 +104,13 @@ class OpenAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.attempt_id} of {self.user_id}"
+
+
+class EndedSession(models.Model):
+    """A session that accounts ended, for as long as a ticket of it may still come."""
+
+    session_hash = models.CharField(max_length=HASH_CHARACTERS, primary_key=True)
+    ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"session ended at {self.ended_at:%Y-%m-%d %H:%M}"

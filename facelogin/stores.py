@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from facelogin import crypto, extensions, spent_tickets
 from facelogin.extensions import PENDING_LIFE, ExtensionStatus
-from facelogin.models import OpenAttempt, Person, Reference
+from facelogin.models import EndedSession, OpenAttempt, Person, Reference
 from facelogin.recognition import Reference as FaceReference
 from facelogin.spent_tickets import ATTEMPT_KEPT
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Beyond the life of a ticket that was issued just before, with leeway and clocks apart.
+ENDED_SESSION_KEPT = timedelta(minutes=10)
 REFERENCE_LIFE = timedelta(days=365)  # faces change; people re-enrol once a year
 
 
@@ -70,6 +72,21 @@ def owner_of_attempt(user_id: uuid.UUID) -> uuid.UUID | None:
 def close_attempt(user_id: uuid.UUID, attempt_id: uuid.UUID) -> None:
     """Forget an attempt that is over, unless a newer one has the row."""
     OpenAttempt.objects.filter(user_id=user_id, attempt_id=attempt_id).delete()
+
+
+def end_session(session_hash: str) -> None:
+    """Let a session's attempts end, also those whose ticket is still on its way.
+
+    Remembered first, then the rows go. An attempt writes its row and then asks `is_ended`, so of
+    the two one always sees the other.
+    """
+    EndedSession.objects.get_or_create(session_hash=session_hash)
+    OpenAttempt.objects.filter(session_hash=session_hash).delete()
+
+
+def is_ended(session_hash: str) -> bool:
+    """Say whether accounts ended this session."""
+    return EndedSession.objects.filter(session_hash=session_hash).exists()
 
 
 def _wrapped_key_of(user_id: uuid.UUID) -> bytes:
@@ -234,4 +251,7 @@ def remove_expired() -> dict[str, int]:
         "extensions": extensions.remove_expired(),
         "spent tickets": spent_tickets.remove_expired(),
         "attempts": OpenAttempt.objects.filter(started_at__lt=now - ATTEMPT_KEPT).delete()[0],
+        "ended sessions": EndedSession.objects.filter(
+            ended_at__lt=now - ENDED_SESSION_KEPT
+        ).delete()[0],
     }

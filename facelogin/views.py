@@ -59,6 +59,11 @@ def _erase(ticket: Ticket) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+def _end_session(ticket: Ticket) -> HttpResponse:
+    references.end_session(ticket)
+    return HttpResponse(status=204)
+
+
 _PURPOSES: dict[str, tuple[str, Callable[[Ticket], HttpResponse]]] = {
     "GET": ("status", _status),
     "PUT": ("activate", _activate),
@@ -84,6 +89,13 @@ def extension(request: HttpRequest, extension_id: str) -> HttpResponse:
         return HttpResponse(status=204)
 
     return _with_ticket(request, "erase", remove, extension_id)
+
+
+@csrf_exempt
+@require_http_methods(["POST"])
+def session_ended(request: HttpRequest) -> HttpResponse:
+    """POST /face/v1/session-ended: the session's attempts close within two seconds."""
+    return _with_ticket(request, "revoke", _end_session)
 
 
 def _with_ticket(

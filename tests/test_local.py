@@ -53,6 +53,7 @@ def test_tables_are_in_their_own_rooms_database_only() -> None:
         "facelogin_reference",
         "facelogin_spentticket",
         "facelogin_openattempt",
+        "facelogin_endedsession",
         "facelogin_extension",
     }
 

@@ -207,6 +207,8 @@ async def _run_open(story: Story) -> AttemptResult:
     attempt = story.attempt = await _make(ticket)
     attempt_id = await stores.in_thread(stores.open_attempt, ticket.user_id, ticket.session_hash)
     try:
+        if await stores.in_thread(stores.is_ended, ticket.session_hash):
+            raise AttemptEnded(ErrorCode.SESSION_ENDED)
         await socket.send(
             AttemptReady(
                 attempt_id=str(attempt_id),

@@ -1,4 +1,4 @@
-"""What accounts may ask about a person's reference, each with a ticket for just that."""
+"""What accounts may ask of facelogin about a person, each with a ticket for just that."""
 
 from facelogin import spent_tickets, stores, tokens
 from facelogin.stores import ReferenceStatus
@@ -21,6 +21,8 @@ def take_ticket(token: str, purpose: str, extension: str = "") -> Ticket:
     ticket = tokens.read_ticket(token, purpose)
     if purpose == "erase" and ticket.nonce not in {"", extension}:
         raise TokenRefused("for another extension")
+    if purpose == "revoke" and not ticket.session_hash:
+        raise TokenRefused("names no session")
     if not spent_tickets.spend(ticket.jti, ticket.expires_at):
         raise TokenRefused("spent before")
     return ticket
@@ -44,3 +46,8 @@ def remove_extension(ticket: Ticket, extension: str) -> None:
 def erase(ticket: Ticket) -> None:
     """Remove all that is stored about the person."""
     stores.erase(ticket.user_id)
+
+
+def end_session(ticket: Ticket) -> None:
+    """Let all attempts of the session that the ticket names end."""
+    stores.end_session(ticket.session_hash)
