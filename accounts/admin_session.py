@@ -123,6 +123,6 @@ class PortalAdminSite(AdminSite):
     ) -> HttpResponse:
         """End the admin session and the sign-in behind it."""
         if (session := _session_behind(request)) is not None:
-            sessions.end(session)
+            sessions.sign_out(session)
         logout(request)
         return HttpResponseRedirect("/")

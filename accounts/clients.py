@@ -12,6 +12,7 @@ from kubevision import connections
 from kubevision.tokens import new_jti
 
 TIMEOUT_SECONDS = 4.0  # the person waits; the contract's answer for the rest is 503
+SIGN_OUT_TIMEOUT_SECONDS = 1.0  # nobody's sign-out waits for a facelogin that is away
 
 
 class FaceloginUnavailable(Exception):  # noqa: N818  (an outcome, named as the contract names it)
@@ -43,15 +44,21 @@ class ReferenceStatus:
 
 
 def _call(
-    method: str, user_id: uuid.UUID, purpose: str, *, below: str = "", **claims: str
+    method: str,
+    user_id: uuid.UUID,
+    purpose: str,
+    *,
+    path: str = "reference",
+    timeout: float = TIMEOUT_SECONDS,
+    **claims: str,
 ) -> httpx.Response:
     ticket = tokens.sign_ticket(user_id, purpose, jti=new_jti(), **claims)
     try:
         answer = connections.client().request(
             method,
-            f"{settings.FACELOGIN_URL}/face/v1/reference{below}",
+            f"{settings.FACELOGIN_URL}/face/v1/{path}",
             headers={"Authorization": f"Bearer {ticket}"},
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout,
         )
     except httpx.HTTPError as error:
         raise FaceloginUnavailable(str(error)) from error
@@ -100,7 +107,42 @@ def remove_extension(user_id: uuid.UUID, extension_id: str) -> None:
         If it cannot be asked, or is one that knows no extensions.
     """
     try:
-        below = f"/extensions/{extension_id}"
-        _call("DELETE", user_id, "erase", below=below, nonce=extension_id)
+        path = f"reference/extensions/{extension_id}"
+        _call("DELETE", user_id, "erase", path=path, nonce=extension_id)
     except NothingToActivate as error:
         raise FaceloginUnavailable("facelogin has no extensions") from error
+
+
+def erase(user_id: uuid.UUID) -> None:
+    """Have all erased that facelogin stores of a person; twice is as good as once.
+
+    Raises
+    ------
+    FaceloginUnavailable
+        If it cannot be asked, or could not do it.
+    """
+    try:
+        _call("DELETE", user_id, "erase")
+    except NothingToActivate as error:
+        raise FaceloginUnavailable("facelogin knows no erasure") from error
+
+
+def end_captures(user_id: uuid.UUID, session_hash: str) -> None:
+    """Have what a session does at facelogin's socket closed.
+
+    Raises
+    ------
+    FaceloginUnavailable
+        If it cannot be asked, or is one that cannot do it.
+    """
+    try:
+        _call(
+            "POST",
+            user_id,
+            "revoke",
+            path="session-ended",
+            timeout=SIGN_OUT_TIMEOUT_SECONDS,
+            sid=session_hash,
+        )
+    except NothingToActivate as error:
+        raise FaceloginUnavailable("facelogin cannot end captures") from error

@@ -25,6 +25,10 @@ TICKET_ID_CHARACTERS = 64  # our own token ids have 22
 ENGINE_CHARACTERS = 32  # names of engines are ours: "lbph"
 PURPOSE_CHARACTERS = 16  # the contract's words, "activate" the longest
 CONSENT_VERSION_CHARACTERS = 32  # ours look like 2026-11.2
+SEALED_CHARACTERS = 128  # a sealed TOTP secret has 64
+REQUEST_ID_CHARACTERS = 64  # kubevision.request_context allows no more
+KIND_CHARACTERS = 32  # events' names are ours
+EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 
 
 class UserManager(BaseUserManager["User"]):
@@ -69,6 +73,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("email address"), blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("may open the administration"), default=False)
+    # An administrator's code was accepted, so the first second factor may be added where that
+    # takes one (ACCOUNTS_ENROLMENT=invited).
+    may_enrol = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -123,6 +130,44 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Device(models.Model):
+    """A browser that somebody signed in with; its token is kept as a hash only.
+
+    All it is worth is a counter of its own for wrong passwords. A browser has one token, however
+    many people sign in with it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    token_hash = models.CharField(max_length=HASH_CHARACTERS)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["token_hash", "user"], name="one_device_of_a_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"browser of {self.user_id}"
+
+
+class TryCounter(models.Model):
+    """How often something was tried lately: in a row, or since a window of time began.
+
+    The key is a hash of what is counted, so that no name and no address stands here.
+    """
+
+    key = models.CharField(max_length=HASH_CHARACTERS, primary_key=True)
+    # Whom it is about, hashed: an administrator unlocks a name everywhere.
+    subject = models.CharField(max_length=HASH_CHARACTERS, blank=True, db_index=True)
+    count = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} tries since {self.since:%Y-%m-%d %H:%M}"
 
 
 class FaceFactor(models.Model):
@@ -205,6 +250,105 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"
+
+
+class TotpFactor(models.Model):
+    """An authenticator app; its secret is sealed (accounts.sealing).
+
+    A new secret waits beside the one that counts until a code of it was shown.
+    """
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="totp"
+    )
+    sealed_secret = models.CharField(max_length=SEALED_CHARACTERS, blank=True)
+    enrolled_at = models.DateTimeField(null=True)  # none yet until then
+    # The time step of the last code that was taken: this one and all before are used up.
+    last_step = models.BigIntegerField(default=0)
+    pending_secret = models.CharField(max_length=SEALED_CHARACTERS, blank=True)
+    pending_at = models.DateTimeField(null=True)
+    # As with recovery codes: more than the face stood behind its making.
+    proves_beside_face = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"authenticator app of {self.user_id}"
+
+
+class OwedErasure(models.Model):
+    """A face that no longer counts here and that facelogin has not erased yet."""
+
+    user_id = models.UUIDField(primary_key=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"face of {self.user_id} to be erased"
+
+
+class Invitation(models.Model):
+    """An administrator's code, good once: to make an account, or to get back into one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code_hash = models.CharField(max_length=HASH_CHARACTERS, unique=True)
+    # Whose password it resets; none: whoever holds it makes an account.
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    username = models.CharField(max_length=usernames.MAX_CHARACTERS, blank=True)
+    email = models.EmailField(max_length=EMAIL_CHARACTERS, blank=True)
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"code for {self.user or self.username or 'a new person'}"
+
+
+class Event(models.Model):
+    """Something that happened to an account: who did it, when, from where."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=KIND_CHARACTERS)
+    # Whom it happened to; nobody where a name does not exist.
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="events"
+    )
+    # Who did it, where that is somebody else: an administrator.
+    actor = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    address = models.GenericIPAddressField(null=True, blank=True)
+    request_id = models.CharField(max_length=REQUEST_ID_CHARACTERS, blank=True)
+    # An administrator did it; it stays said when their own account is gone.
+    by_administrator = models.BooleanField(default=False)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-at", "-id"]),
+            models.Index(fields=["-at", "-id"]),
+            models.Index(fields=["kind", "-at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Mail(models.Model):
+    """A letter that waits to be sent; removed once the mail server has taken it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    to = models.EmailField(max_length=EMAIL_CHARACTERS)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    written_at = models.DateTimeField(default=timezone.now, db_index=True)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"mail of {self.written_at:%Y-%m-%d %H:%M}"
 
 
 class Consent(models.Model):

@@ -1,6 +1,16 @@
 """The one exception by which accounts says no, whatever door the question came through."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit that was reached: so many tries, in so many seconds if it has a window."""
+
+    name: str
+    tries: int
+    window_seconds: int | None = None
 
 
 class Refused(Exception):  # noqa: N818  (an answer, not a fault)
@@ -18,6 +28,8 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         Further members of the answer that the contract names for this code.
     detail : str, optional
         What to do next, where that differs from what the code usually asks for.
+    limit : Limit, optional
+        Which limit was reached, with too_many_attempts.
     """
 
     def __init__(
@@ -28,6 +40,7 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         retry_after: int | None = None,
         extra: Mapping[str, str] | None = None,
         detail: object = None,
+        limit: Limit | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -35,3 +48,4 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
         self.retry_after = retry_after
         self.extra = extra or {}
         self.detail = detail
+        self.limit = limit

@@ -1,11 +1,26 @@
 """Questions about people and sessions; nothing here writes."""
 
+import base64
+import binascii
+import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts import tokens
-from accounts.models import FaceExtension, FaceFactor, RecoveryCode, Session, User
+from accounts import limits, tokens
+from accounts.models import (
+    Event,
+    FaceExtension,
+    FaceFactor,
+    FaceTries,
+    RecoveryCode,
+    Session,
+    TotpFactor,
+    User,
+)
 
 IDLE_LIFE = timedelta(hours=1)
 WHOLE_LIFE = timedelta(hours=24)
@@ -65,21 +80,46 @@ def remaining_recovery_codes(user: User) -> int:
     return RecoveryCode.objects.filter(user=user, used_at=None).count()
 
 
+def totp_of(user: User) -> TotpFactor | None:
+    """Return the person's authenticator app, if it was confirmed."""
+    return TotpFactor.objects.filter(user=user, enrolled_at__isnull=False).first()
+
+
 def has_second_factor(user: User) -> bool:
     """Say whether a password alone leaves this person's session waiting.
 
     An expired face still counts: otherwise waiting for it to expire would remove the factor.
     """
-    return face_of(user) is not None
+    return face_of(user) is not None or totp_of(user) is not None
 
 
 def available_factors(user: User) -> list[str]:
-    """Name the second factors the person can show now, the fitting one first."""
+    """Name the second factors the person can show now, the fitting one first.
+
+    That is the face, unless its tries are used up for now: then it comes last.
+    """
     face = face_of(user)
-    factors = ["face"] if face is not None and face.expires_at > timezone.now() else []
+    has_face = (
+        bool(settings.FACELOGIN_URL) and face is not None and face.expires_at > timezone.now()
+    )
+    factors = ["face"] if has_face else []
+    if totp_of(user) is not None:
+        factors.append("totp")
     if remaining_recovery_codes(user):
         factors.append("recovery_code")
-    return factors
+    return [*factors[1:], "face"] if has_face and _must_wait_for_face(user) else factors
+
+
+def _must_wait_for_face(user: User) -> bool:
+    now = timezone.now()
+    tries = FaceTries.objects.filter(user=user, day=now.date()).first()
+    if tries is None:
+        return False
+    waits_since = now - timedelta(seconds=limits.FACE_WAIT_SECONDS)
+    waits = tries.in_a_row >= limits.FACE_TRIES_IN_A_ROW and (
+        tries.last_at is not None and tries.last_at > waits_since
+    )
+    return waits or tries.today >= limits.FACE_TRIES_A_DAY
 
 
 def second_proof_at(session: Session) -> datetime | None:
@@ -133,4 +173,66 @@ def has_fresh_proof_beside_face(session: Session) -> bool:
 
 def can_prove_beside_face(user: User) -> bool:
     """Say whether the person has a factor that no face stands behind."""
+    totp = totp_of(user)
+    if totp is not None and totp.proves_beside_face:
+        return True
     return RecoveryCode.objects.filter(user=user, used_at=None, proves_beside_face=True).exists()
+
+
+def live_sessions_of(user: User) -> list[Session]:
+    """Return where the person is signed in, the newest use first."""
+    now = timezone.now()
+    live = Session.objects.select_related("user").filter(
+        user=user, seen_at__gt=now - IDLE_LIFE, created_at__gt=now - WHOLE_LIFE
+    )
+    return list(live.order_by("-seen_at", "-created_at", "pk"))
+
+
+EVENTS_A_PAGE = 50
+
+
+class BadCursor(ValueError):  # noqa: N818  (an outcome)
+    """A cursor that is none of ours."""
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Some events, the newest first, and how to ask for the ones before them."""
+
+    events: list[Event]
+    next_cursor: str | None
+
+
+def events_of(user: User, cursor: str = "") -> EventPage:
+    """Return a page of what happened to a person's account.
+
+    Raises
+    ------
+    BadCursor
+        If the cursor is none that an earlier page gave.
+    """
+    found = Event.objects.select_related("actor").filter(user=user)
+    if cursor:
+        at, event_id = _read_cursor(cursor)
+        found = found.filter(Q(at__lt=at) | Q(at=at, id__lt=event_id))
+    page = list(found.order_by("-at", "-id")[: EVENTS_A_PAGE + 1])
+    has_more = len(page) > EVENTS_A_PAGE
+    page = page[:EVENTS_A_PAGE]
+    return EventPage(page, _cursor(page[-1]) if has_more else None)
+
+
+def _cursor(event: Event) -> str:
+    text = f"{event.at.isoformat()} {event.pk}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at, _, event_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise BadCursor
+        return moment, uuid.UUID(event_id)
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor from error

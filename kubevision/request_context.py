@@ -19,6 +19,7 @@ _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 # For log lines written while a request is answered, whoever writes them.
 _current_id: ContextVar[str] = ContextVar("request_id", default="")
+_current_address: ContextVar[str] = ContextVar("client_address", default="")
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address:
@@ -66,6 +67,16 @@ def client_address(request: HttpRequest) -> str:
     return peer
 
 
+def current_request_id() -> str:
+    """Return the id of the request that is being answered; empty outside of one."""
+    return _current_id.get()
+
+
+def current_address() -> str:
+    """Return the client's address of the request that is being answered; empty if unknown."""
+    return _current_address.get()
+
+
 def request_id(request: HttpRequest) -> str:
     """Return the request's id; RequestIdMiddleware sets it."""
     value: str = getattr(request, "request_id", "")
@@ -108,11 +119,12 @@ class RequestIdMiddleware:
         if not (comes_from_trusted_proxy(request) and _REQUEST_ID_FORM.fullmatch(given)):
             given = secrets.token_hex(16)
         request.request_id = given  # type: ignore[attr-defined]  # read by request_id() above
-        token = _current_id.set(given)
+        token, address = _current_id.set(given), _current_address.set(client_address(request))
         try:
             response = self.get_response(request)
         finally:
             _current_id.reset(token)
+            _current_address.reset(address)
         response.headers[REQUEST_ID_HEADER] = given
         return response
 

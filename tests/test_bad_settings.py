@@ -53,7 +53,14 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
     "TEMPLATE_KEY_FILE": (("facelogin",), (*KEY_FILES, "{folder}/keys/facelogin-signing.pem")),
     "DATABASE_URL": (("accounts", "facelogin"), DATABASES),
     "ACCOUNTS_REGISTRATION": (("accounts",), ("", "Open", "invited")),
+    "ACCOUNTS_ENROLMENT": (("accounts",), ("", "Self", "open")),
     "ACCOUNTS_ADMIN_REQUIRE_MFA": (("accounts",), FLAGS),
+    "EMAIL_URL": (
+        ("accounts",),
+        ("mail.example.org", "http://mail.example.org", "smtp://", "smtp://a b", "smtp://mail:x",
+         "smtps://mail:0", "smtp://mail/path", "smtp://mail?x=y", "smtp+tls://[::1"),
+    ),
+    "EMAIL_FROM": (("accounts",), ("", "kubevision", "a b@example.org", "A <a@example.org>")),
     "LOGIN_REDIRECT_HOSTS": (
         ("dashboard",),
         ("https://wiki.example.org", "wiki.example.org/path", "*.example.org", "a:", "a:b", "a b"),

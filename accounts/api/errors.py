@@ -6,7 +6,7 @@ from django.http import JsonResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Refused
+from accounts.refusals import Limit, Refused
 from kubevision.problems import problem as problem_document
 
 
@@ -43,10 +43,20 @@ PROBLEMS = {
     "registration_closed": Problem(
         403, _("Registration is closed"), _("Ask an administrator for an invitation.")
     ),
+    "invitation_required": Problem(
+        403,
+        _("Invitation required"),
+        _("Ask an administrator for a code: here a first second factor takes one."),
+    ),
     "not_found": Problem(404, _("Not found"), _("Check the address.")),
     "username_taken": Problem(409, _("User name taken"), _("Choose another user name.")),
     "factor_not_enrolled": Problem(
-        409, _("No face enrolled"), _("Enrol your face first, or use another factor.")
+        409, _("Factor not enrolled"), _("Add this factor first, or use another one.")
+    ),
+    "nothing_to_confirm": Problem(
+        409,
+        _("Nothing to confirm"),
+        _("Ask for a new secret first; one waits for ten minutes."),
     ),
     "consent_required": Problem(
         409, _("Consent required"), _("Read and accept the current text about your face first.")
@@ -72,7 +82,7 @@ def problem_response(refused: Refused) -> JsonResponse:
     extra: dict[str, object] = dict(refused.extra)
     if refused.errors is not None:
         extra["errors"] = {field: list(map(str, texts)) for field, texts in refused.errors.items()}
-    return problem_document(
+    response = problem_document(
         problem.status,
         refused.code,
         problem.title,
@@ -80,3 +90,13 @@ def problem_response(refused: Refused) -> JsonResponse:
         extra=extra,
         retry_after=refused.retry_after,
     )
+    if refused.limit is not None:
+        _name_limit(response, refused.limit, refused.retry_after or 0)
+    return response
+
+
+def _name_limit(response: JsonResponse, limit: Limit, seconds: int) -> None:
+    """Say which limit was reached, as draft-ietf-httpapi-ratelimit-headers spells it."""
+    window = "" if limit.window_seconds is None else f";w={limit.window_seconds}"
+    response.headers["RateLimit-Policy"] = f'"{limit.name}";q={limit.tries}{window}'
+    response.headers["RateLimit"] = f'"{limit.name}";r=0;t={seconds}'

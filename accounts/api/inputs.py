@@ -10,10 +10,11 @@ from django.http import HttpRequest, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 
 from accounts import usernames
-from accounts.factors.recovery_codes import MAX_TYPED_CHARACTERS
+from accounts.codes import MAX_TYPED_CHARACTERS
 from accounts.models import (
     CONSENT_VERSION_CHARACTERS,
     DISPLAY_NAME_CHARACTERS,
+    EMAIL_CHARACTERS,
     PURPOSE_CHARACTERS,
 )
 from accounts.refusals import Refused
@@ -23,7 +24,6 @@ from kubevision.tokens import MAX_TOKEN_CHARACTERS
 
 # A field far over any rule is refused by its length before any work is done with it.
 MAX_TEXT_CHARACTERS = 4096
-MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 InputT = TypeVar("InputT", bound="Input")
 
 
@@ -86,7 +86,13 @@ class Input(forms.Form):
         Refused
             invalid_input, with a sentence for each field.
         """
-        form = cls(_json_object(request))
+        sent = _json_object(request)
+        form = cls(sent)
+        form.full_clean()
+        for name in form.fields:
+            # What a person leaves out, a client leaves out: null is none of the documented types.
+            if sent.get(name, "") is None and name not in form.errors:
+                form.add_error(name, _("This must not be null."))
         if not form.is_valid():
             raise Refused(
                 "invalid_input", errors={field: list(texts) for field, texts in form.errors.items()}
@@ -106,12 +112,10 @@ def _json_object(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-class RegisterInput(Input):
-    """POST /users."""
+class ProfileFields(Input):
+    """What people say about themselves."""
 
-    username = TextField()
-    password = TextField()
-    email = TextField(max_length=MAX_EMAIL_CHARACTERS, required=False)
+    email = TextField(max_length=EMAIL_CHARACTERS, required=False)
     display_name = TextField(max_length=DISPLAY_NAME_CHARACTERS, required=False, forbids_nul=True)
 
     def clean_email(self) -> str:
@@ -120,6 +124,37 @@ class RegisterInput(Input):
         if email:
             forms.EmailField().clean(email)
         return email
+
+
+class RegisterInput(ProfileFields):
+    """POST /users."""
+
+    username = TextField()
+    password = TextField()
+
+
+class ProfileInput(ProfileFields):
+    """PATCH /user: what is absent stays as it is."""
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> dict[str, Any]:
+        """Return the checked values of the fields that were sent."""
+        sent = _json_object(request)
+        return {name: value for name, value in super().read(request).items() if name in sent}
+
+
+class AcceptInvitationInput(Input):
+    """POST /invitations/accept."""
+
+    code = TextField(max_length=MAX_TYPED_CHARACTERS)
+    password = TextField()
+    username = TextField(required=False)
+
+
+class NewPasswordInput(Input):
+    """PUT /user/password."""
+
+    new_password = TextField()
 
 
 class SignInInput(Input):
@@ -174,6 +209,6 @@ class ReportInput(Input):
 
 
 class CodeInput(Input):
-    """POST /session/factors/recovery-code."""
+    """A recovery code, or one of an authenticator app."""
 
     code = TextField(max_length=MAX_TYPED_CHARACTERS)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import selectors, tokens
@@ -21,13 +22,16 @@ from accounts.refusals import Refused
 from accounts.services import (
     enrolment,
     extensions,
+    invitations,
+    profile,
     registration,
     reports,
     second_factor,
     sessions,
 )
+from accounts.services.visitors import Client
 from kubevision import contracts
-from kubevision.request_context import client_address
+from kubevision.request_context import client_address, comes_from_trusted_proxy
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +71,7 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
 
 def _session(request: HttpRequest) -> Session:
     """Return the session of the bearer token."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
     session = selectors.session_by_token(token.strip()) if scheme.lower() == "bearer" else None
     if session is None:
         raise Refused("unauthenticated")
@@ -87,18 +91,35 @@ def _session_answer(opened: sessions.Opened, status: int = 200) -> JsonResponse:
     return JsonResponse(responses.session(opened.session, opened), status=status)
 
 
+def _client(request: HttpRequest) -> Client:
+    """Return who calls; whose browser it is, only a trusted proxy can say."""
+    device = request.headers.get("X-KubeVision-Device", "")
+    return Client(
+        client_address(request),
+        request.headers.get("User-Agent", ""),
+        device if comes_from_trusted_proxy(request) else "",
+    )
+
+
 def register(request: HttpRequest) -> HttpResponse:
     """POST /users."""
     data = inputs.RegisterInput.read(request)
-    user = registration.register(**data)
+    user = registration.register(client=_client(request), **data)
+    return JsonResponse({"id": str(user.id), "username": user.username}, status=201)
+
+
+def accept_invitation(request: HttpRequest) -> HttpResponse:
+    """POST /invitations/accept."""
+    data = inputs.AcceptInvitationInput.read(request)
+    user = invitations.accept(client=_client(request), **data)
     return JsonResponse({"id": str(user.id), "username": user.username}, status=201)
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
     """POST /sessions."""
     data = inputs.SignInInput.read(request)
-    client = sessions.Client(client_address(request), request.headers.get("User-Agent", ""))
-    return _session_answer(sessions.sign_in(data["username"], data["password"], client), status=201)
+    opened = sessions.sign_in(data["username"], data["password"], _client(request))
+    return _session_answer(opened, status=201)
 
 
 def read_session(request: HttpRequest) -> HttpResponse:
@@ -108,7 +129,7 @@ def read_session(request: HttpRequest) -> HttpResponse:
 
 def end_session(request: HttpRequest) -> HttpResponse:
     """DELETE /session."""
-    sessions.end(_session(request))
+    sessions.sign_out(_session(request))
     return HttpResponse(status=204)
 
 
@@ -116,7 +137,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
     """POST /session/reauthentication."""
     session = _active_session(request)
     data = inputs.PasswordInput.read(request)
-    return _session_answer(sessions.reauthenticate(session, data["password"]))
+    return _session_answer(sessions.reauthenticate(session, data["password"], _client(request)))
 
 
 def issue_face_ticket(request: HttpRequest) -> HttpResponse:
@@ -167,11 +188,95 @@ def show_recovery_code(request: HttpRequest) -> HttpResponse:
     return _session_answer(second_factor.show_recovery_code(session, data["code"]))
 
 
+def show_totp(request: HttpRequest) -> HttpResponse:
+    """POST /session/factors/totp."""
+    session = _session(request)
+    data = inputs.CodeInput.read(request)
+    return _session_answer(second_factor.show_totp(session, data["code"]))
+
+
 def read_user(request: HttpRequest) -> HttpResponse:
     """GET /user."""
     session = _active_session(request)
     include = {part.strip() for part in request.GET.get("include", "").split(",")}
-    return JsonResponse(responses.account(session.user, include))
+    return JsonResponse(responses.account(session, include))
+
+
+def change_profile(request: HttpRequest) -> HttpResponse:
+    """PATCH /user."""
+    session = _active_session(request)
+    session.user = profile.change_profile(session, inputs.ProfileInput.read(request))
+    return JsonResponse(responses.account(session, set()))
+
+
+def change_password(request: HttpRequest) -> HttpResponse:
+    """PUT /user/password."""
+    session = _active_session(request)
+    profile.change_password(session, inputs.NewPasswordInput.read(request)["new_password"])
+    return HttpResponse(status=204)
+
+
+def list_sessions(request: HttpRequest) -> HttpResponse:
+    """GET /user/sessions."""
+    session = _active_session(request)
+    live = selectors.live_sessions_of(session.user)
+    return JsonResponse(responses.session_list(live, session), safe=False)
+
+
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """DELETE /user/sessions."""
+    sessions.end_others_as_asked(_active_session(request))
+    return HttpResponse(status=204)
+
+
+def end_one_session(request: HttpRequest) -> HttpResponse:
+    """DELETE /user/sessions/{id}."""
+    session = _active_session(request)
+    assert request.resolver_match is not None  # this view was found by it
+    sessions.end_one(session, str(request.resolver_match.kwargs["id"]))
+    return HttpResponse(status=204)
+
+
+def list_events(request: HttpRequest) -> HttpResponse:
+    """GET /user/events."""
+    session = _active_session(request)
+    try:
+        page = selectors.events_of(session.user, request.GET.get("cursor", ""))
+    except selectors.BadCursor:
+        sentence = _("Use next_cursor of an earlier page, or none.")
+        raise Refused("invalid_input", errors={"cursor": [sentence]}) from None
+    return JsonResponse(
+        {"events": responses.event_list(page.events), "next_cursor": page.next_cursor}
+    )
+
+
+def remove_face(request: HttpRequest) -> HttpResponse:
+    """DELETE /user/factors/face."""
+    enrolment.remove_face(_active_session(request))
+    return HttpResponse(status=204)
+
+
+def begin_totp(request: HttpRequest) -> HttpResponse:
+    """POST /user/factors/totp."""
+    secret, uri = enrolment.begin_totp(_active_session(request))
+    return JsonResponse({"secret": secret, "otpauth_uri": uri}, status=201)
+
+
+def confirm_totp(request: HttpRequest) -> HttpResponse:
+    """PUT /user/factors/totp."""
+    session = _active_session(request)
+    data = inputs.CodeInput.read(request)
+    factor, codes = enrolment.confirm_totp(session, data["code"])
+    body = responses.totp_factor(factor)
+    if codes is not None:
+        body["recovery_codes"] = codes
+    return JsonResponse(body)
+
+
+def remove_totp(request: HttpRequest) -> HttpResponse:
+    """DELETE /user/factors/totp."""
+    enrolment.remove_totp(_active_session(request))
+    return HttpResponse(status=204)
 
 
 def activate_face(request: HttpRequest) -> HttpResponse:

@@ -1,22 +1,22 @@
 """The face: tickets for facelogin, its assertions, and how often it may be tried."""
 
 import datetime
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts import tokens
+from accounts.limits import FACE_TRIES_A_DAY, FACE_TRIES_IN_A_ROW, FACE_WAIT_SECONDS
 from accounts.models import FaceTicket, FaceTries, Session, SpentToken, User
-from accounts.refusals import Refused
+from accounts.refusals import Limit, Refused
 
-TRIES_A_DAY = 10
-TRIES_IN_A_ROW = 5
-WAIT_AFTER_ROW_SECONDS = 30
 # Tries that ended without a verdict cost nothing, but not without end: whoever stops every attempt
 # early would otherwise have as many as they like.
 GIVEN_BACK_A_DAY = 5
 CAPTURES_A_DAY = 20  # tickets to enrol or extend: each keeps a camera, a worker and a row busy
+DAY_SECONDS = 24 * 3600
 VERIFY, ENROL, EXTEND = "verify", "enrol", "extend"
 OUTCOMES = {VERIFY: "match", ENROL: "enrolled", EXTEND: "enrolled"}
 # The person did nothing wrong, and nothing was learned about their face.
@@ -45,7 +45,7 @@ def _tries_of(user: User) -> FaceTries:
 
 def remaining_tries(user: User) -> int:
     """Return how many tries the person has left today."""
-    return max(0, TRIES_A_DAY - _tries_of(user).today)
+    return max(0, FACE_TRIES_A_DAY - _tries_of(user).today)
 
 
 def count_try(user: User) -> int:
@@ -59,25 +59,26 @@ def count_try(user: User) -> int:
     for _ in range(MAX_CONTENDED_LOOKS):
         row = _tries_of(user)
         now = timezone.now()
-        if row.today >= TRIES_A_DAY:
-            raise _nothing_left_today()
-        if row.in_a_row >= TRIES_IN_A_ROW and row.last_at is not None:
-            wait = WAIT_AFTER_ROW_SECONDS - (now - row.last_at).total_seconds()
+        if row.today >= FACE_TRIES_A_DAY:
+            raise _nothing_left_today("face_tries", FACE_TRIES_A_DAY)
+        if row.in_a_row >= FACE_TRIES_IN_A_ROW and row.last_at is not None:
+            wait = FACE_WAIT_SECONDS - (now - row.last_at).total_seconds()
             if wait > 0:
-                raise Refused("too_many_attempts", retry_after=int(wait) + 1)
+                limit = Limit("face_tries_in_a_row", FACE_TRIES_IN_A_ROW)
+                raise Refused("too_many_attempts", retry_after=int(wait) + 1, limit=limit)
         counted = FaceTries.objects.filter(
             user=user, day=row.day, today=row.today, in_a_row=row.in_a_row
         ).update(today=F("today") + 1, in_a_row=F("in_a_row") + 1, last_at=now)
         if counted:
-            return TRIES_A_DAY - row.today - 1
+            return FACE_TRIES_A_DAY - row.today - 1
     raise Refused("too_many_attempts", retry_after=1)
 
 
-def _nothing_left_today() -> Refused:
+def _nothing_left_today(name: str, tries: int) -> Refused:
     tomorrow = _today() + datetime.timedelta(days=1)
     midnight = datetime.datetime.combine(tomorrow, datetime.time(), datetime.UTC)
     seconds = int((midnight - timezone.now()).total_seconds()) + 1
-    return Refused("too_many_attempts", retry_after=seconds)
+    return Refused("too_many_attempts", retry_after=seconds, limit=Limit(name, tries, DAY_SECONDS))
 
 
 def count_capture(user: User) -> None:
@@ -91,7 +92,7 @@ def count_capture(user: User) -> None:
     row = _tries_of(user)
     left = FaceTries.objects.filter(user=user, captures__lt=CAPTURES_A_DAY)
     if not left.filter(day=row.day).update(captures=F("captures") + 1):
-        raise _nothing_left_today()
+        raise _nothing_left_today("captures", CAPTURES_A_DAY)
 
 
 def remember_ticket(user: User, purpose: str, jti: str) -> None:
@@ -137,8 +138,18 @@ def _give_back(ticket: FaceTicket) -> bool:
     )
 
 
-def hear(report: tokens.Report) -> bool:
-    """Count the end of an attempt, once; return whether a try was given back.
+@dataclass(frozen=True)
+class Heard:
+    """The end of an attempt that was told just now: whose, for what, and whether it was free."""
+
+    user: User
+    purpose: str
+    is_given_back: bool
+    is_at_limit: bool
+
+
+def hear(report: tokens.Report) -> Heard | None:
+    """Count the end of an attempt, once; return None if it was told before.
 
     Raises
     ------
@@ -150,15 +161,32 @@ def hear(report: tokens.Report) -> bool:
         raise Refused("report_refused")
     with transaction.atomic():  # as above; the report is told again if this fails
         ticket = _take_ticket(report.nonce)
-        if ticket is None or ticket.purpose != VERIFY:
-            return False
-        if report.outcome == "match":  # told before the person's assertion came
-            _forget(ticket)
-            return True
-        had_no_verdict = report.outcome in WITHOUT_VERDICT or (
-            report.outcome == "cancelled" and report.accepted_frames == 0
-        )
-        return had_no_verdict and _give_back(ticket)
+        if ticket is None:
+            return None
+        is_given_back = ticket.purpose == VERIFY and _count_end(ticket, report)
+    return Heard(ticket.user, ticket.purpose, is_given_back, _is_at_limit(ticket.user))
+
+
+def _count_end(ticket: FaceTicket, report: tokens.Report) -> bool:
+    """Give the try back where it is due; return whether it was."""
+    if report.outcome == "match":  # told before the person's assertion came
+        _forget(ticket)
+        return True
+    had_no_verdict = report.outcome in WITHOUT_VERDICT or (
+        report.outcome == "cancelled" and report.accepted_frames == 0
+    )
+    return had_no_verdict and _give_back(ticket)
+
+
+def _is_at_limit(user: User) -> bool:
+    """Say whether the person's next try has to wait: just now, not for long since."""
+    row = _tries_of(user)
+    return row.in_a_row == FACE_TRIES_IN_A_ROW or row.today == FACE_TRIES_A_DAY
+
+
+def forget_tries(user: User) -> None:
+    """Let the person try their face again at once: an administrator says so."""
+    FaceTries.objects.filter(user=user).update(today=0, in_a_row=0)
 
 
 def read_assertion(session: Session, token: str, purpose: str) -> tokens.Assertion:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import clients, selectors
+from accounts import clients, events, selectors
+from accounts.events import Kind
 from accounts.factors import face
 from accounts.models import FaceExtension, FaceFactor, Session, User
 from accounts.refusals import Refused
@@ -57,6 +58,7 @@ def add(session: Session, assertion_token: str) -> FaceFactor:
         _take_away(session.user, assertion.jti)
         raise Refused("unauthenticated")
     sessions.end_others(session)
+    events.record(Kind.LIGHT_ADDED, session.user)
     return factor
 
 
@@ -97,6 +99,7 @@ def remove(session: Session, extension_id: str) -> None:
         raise Refused("not_found")
     _take_away(session.user, extension_id)
     sessions.end_others(session)
+    events.record(Kind.LIGHT_REMOVED, session.user)
 
 
 def _take_away(user: User, extension_id: str) -> None:

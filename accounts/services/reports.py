@@ -2,13 +2,16 @@
 
 import logging
 
-from accounts import tokens
+from accounts import events, tokens
+from accounts.events import Kind
 from accounts.factors import face
 from accounts.refusals import Refused
 
 logger = logging.getLogger(__name__)
 
 RETRY_FACELOGIN_SECONDS = 5
+# The camera saw somebody and they did not get in.
+REFUSALS = {"non_match", "presentation_attack", "failure_to_acquire", "expired"}
 
 
 def hear(report_token: str) -> None:
@@ -27,11 +30,15 @@ def hear(report_token: str) -> None:
         raise Refused("report_refused") from refused
     except tokens.KeysUnavailable as unavailable:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from unavailable
-    is_given_back = face.hear(report)
+    heard = face.hear(report)
+    if heard is not None and heard.purpose == face.VERIFY and report.outcome in REFUSALS:
+        events.record(Kind.FACE_REFUSED, heard.user, outcome=report.outcome, reasons=report.reasons)
+        if heard.is_at_limit:
+            events.record(Kind.LOCKED, heard.user, limit="face")
     logger.info(
         "attempt of %s ended: %s%s%s",
         report.user_id,
         report.outcome,
         f" ({', '.join(report.reasons)})" if report.reasons else "",
-        ", try given back" if is_given_back else "",
+        ", try given back" if heard is not None and heard.is_given_back else "",
     )

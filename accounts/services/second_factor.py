@@ -1,16 +1,25 @@
-"""Showing a second factor: tickets for the camera, assertions from it, recovery codes."""
+"""Showing a second factor: tickets for the camera, assertions from it, codes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import selectors, tokens
-from accounts.factors import face, recovery_codes
-from accounts.models import Consent, Session
+from accounts import events, limits, selectors, tokens
+from accounts.events import Kind
+from accounts.factors import face, recovery_codes, totp
+from accounts.limits import Counter
+from accounts.models import Consent, Session, User
 from accounts.refusals import Refused
+from accounts.services import erasure
+from accounts.services.password_tries import subject
 from accounts.services.sessions import Opened, step_up
 from kubevision.tokens import new_jti
+
+T = TypeVar("T")
 
 # The version of the text about faces that the pages show. A changed text gets a new version, and
 # people agree to it before their next enrolment.
@@ -20,7 +29,7 @@ VERIFY, ENROL, EXTEND = PURPOSES = face.VERIFY, face.ENROL, face.EXTEND
 
 
 _NOTHING_BESIDE_FACE = _(
-    "Your recovery codes were made after signing in with your face, so they prove no more than "
+    "Your other factors were added after signing in with your face, so they prove no more than "
     "your face does, and no light can be added with them. Enrol your face again in this light."
 )
 
@@ -55,15 +64,18 @@ def issue_enrol_ticket(
     Raises
     ------
     Refused
-        reauthentication_required without fresh proof, consent_required for any other version of
-        the text than the current one, too_many_attempts.
+        invitation_required, reauthentication_required without fresh proof, consent_required for any
+        other version of the text than the current one, too_many_attempts, facelogin_unavailable
+        while a removed face is still to be erased.
     """
+    must_be_open(session.user)
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
     if consent_version != CURRENT_CONSENT_VERSION:
         raise Refused(
             "consent_required", extra={"current_consent_version": CURRENT_CONSENT_VERSION}
         )
+    erasure.settle(session.user)  # or the erasure that is owed would take the new face
     face.count_capture(session.user)
     Consent.objects.create(user=session.user, version=consent_version, cohort=cohort_consent)
     claims = {"cohort_consent": True} if cohort_consent else {}
@@ -95,6 +107,19 @@ def proof_beside_face_wanted() -> Refused:
         "reauthentication_required",
         detail=_("Show your password, and a second factor other than your face, again."),
     )
+
+
+def must_be_open(user: User) -> None:
+    """Let a first second factor be added where nobody need ask, or an administrator's code came.
+
+    Raises
+    ------
+    Refused
+        invitation_required.
+    """
+    is_open = settings.ACCOUNTS_ENROLMENT == "self" or user.may_enrol
+    if not is_open and not selectors.has_second_factor(user):
+        raise Refused("invitation_required")
 
 
 def _issue(session: Session, purpose: str, **claims: bool) -> str:
@@ -132,11 +157,48 @@ def show_recovery_code(session: Session, code: str) -> Opened:
     Raises
     ------
     Refused
-        invalid_code.
+        invalid_code, too_many_attempts.
     """
-    spent = recovery_codes.spend(session.user, code)
-    if spent is None:
-        raise Refused("invalid_code")
+    spent = code_try(session.user, lambda: recovery_codes.spend(session.user, code))
+    events.record(Kind.RECOVERY_CODE_USED, session.user)
+    return _step_up_by_code(session, proves_beside_face=spent.proves_beside_face)
+
+
+def show_totp(session: Session, code: str) -> Opened:
+    """Take a code of the person's authenticator app; it is used up.
+
+    Raises
+    ------
+    Refused
+        invalid_code, too_many_attempts.
+    """
+    factor = code_try(session.user, lambda: totp.spend(session.user, code))
+    return _step_up_by_code(session, proves_beside_face=factor.proves_beside_face)
+
+
+def _step_up_by_code(session: Session, *, proves_beside_face: bool) -> Opened:
     now = timezone.now()
-    proofs = {"otp_at": now} | ({"beside_face_at": now} if spent.proves_beside_face else {})
+    proofs = {"otp_at": now} | ({"beside_face_at": now} if proves_beside_face else {})
     return step_up(session, **proofs)
+
+
+def code_try(user: User, spend: Callable[[], T | None]) -> T:
+    """Let a person try a code; whatever kind it is, wrong ones are counted together.
+
+    Raises
+    ------
+    Refused
+        invalid_code if `spend` finds none, too_many_attempts without asking it.
+    """
+    counter = Counter.of(limits.CODE, user.pk, subject=subject(user.username_key))
+    with limits.one_at_a_time(counter):
+        limits.admit([counter])
+        found = spend()
+        if found is not None:
+            limits.clear([counter])
+            return found
+        is_reached = limits.count(counter)
+    events.record(Kind.CODE_REFUSED, user)
+    if is_reached:
+        events.record(Kind.LOCKED, user, limit=limits.CODE.name)
+    raise Refused("invalid_code")

@@ -7,6 +7,7 @@ with a key of its own.
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +33,8 @@ class Facelogin:
     # Ids of the lights that count, as it tells them.
     lights: list[str] = field(default_factory=list)
     removal_status: int = 204
+    erasure_status: int = 204
+    ended_sessions: list[str] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
     is_lent: bool | None = False  # None: of a facelogin that does not say
@@ -68,6 +71,14 @@ def ticket_claims(ticket: str) -> dict[str, Any]:
 
 @pytest.fixture
 def facelogin(settings: Any) -> Iterator[Facelogin]:
+    with standing_in() as fake:
+        settings.FACELOGIN_URL = fake.url
+        yield fake
+
+
+@contextmanager
+def standing_in() -> Iterator[Facelogin]:
+    """Run the stand-in until the block is left."""
     fake = Facelogin(tokens.Signer("facelogin", [Ed25519PrivateKey.generate()]))
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,7 +89,11 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
             if self.path == "/face/v1/reference":
                 ticket = self.headers["Authorization"].removeprefix("Bearer ")
                 check_claims("ticket", ticket)
-                status = fake.activation_status if self.command == "PUT" else 200
+                status = {
+                    "GET": 200,
+                    "PUT": fake.activation_status,
+                    "DELETE": fake.erasure_status,
+                }[self.command]
                 body = contracts.example("reference_status")
                 body["expires_at"] = "2099-11-23T08:00:00+00:00"
                 body["cohort_consent"] = fake.is_lent
@@ -96,6 +111,13 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
                 status = fake.removal_status
                 if status == 204 and light in fake.lights:
                     fake.lights.remove(light)
+            if self.path == "/face/v1/session-ended":
+                ticket = self.headers["Authorization"].removeprefix("Bearer ")
+                check_claims("ticket", ticket)
+                claims = ticket_claims(ticket)
+                assert claims["purpose"] == "revoke"
+                fake.ended_sessions.append(claims["sid"])
+                status = 204
             if status >= 400:
                 code = {404: "not_found", 503: "temporarily_unavailable"}[status]
                 body = contracts.example(f"problems/{code}")
@@ -109,7 +131,7 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PUT = do_DELETE = answer
+        do_GET = do_POST = do_PUT = do_DELETE = answer
 
         def log_message(self, *_args: object) -> None:
             pass
@@ -118,11 +140,12 @@ def facelogin(settings: Any) -> Iterator[Facelogin]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"
-    settings.FACELOGIN_URL = fake.url
-    yield fake
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class Api:

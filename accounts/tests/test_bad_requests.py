@@ -24,7 +24,12 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("POST", "/session/factors/face", {"assertion": "a.b.c"}),
     ("POST", "/session/factors/recovery-code", {"code": "ABCD"}),
+    ("POST", "/session/factors/totp", {"code": "ABCD"}),
+    ("POST", "/invitations/accept", {"code": "ABCD", "password": PASSWORD, "username": "eve"}),
     ("PUT", "/user/factors/face", {"assertion": "a.b.c"}),
+    ("PUT", "/user/factors/totp", {"code": "ABCD"}),
+    ("PATCH", "/user", {"display_name": "Ada", "email": "ada@example.org"}),
+    ("PUT", "/user/password", {"new_password": PASSWORD}),
     ("POST", "/attempt-reports", {"report": "a.b.c"}),
 ]
 WITHOUT_A_BODY = {"/user/factors/recovery-codes"}
@@ -39,6 +44,7 @@ WRONG_TYPES: dict[str, Any] = {
     "a list": ["a"],
     "an empty list in a list": [[]],
     "an object": {"a": 1},
+    "null": None,
     "a lone surrogate": "\ud800",
     "a surrogate pair the wrong way round": "\udc00\ud800",
     "5 000 characters": "x" * 5000,

@@ -38,7 +38,7 @@ def test_every_path_of_the_contract_answers_and_no_other_does() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_takes_the_contracts_methods_and_no_other(api: Api, path: str) -> None:
     for method in METHODS:
-        address = path.replace("{id}", "x")
+        address = path.replace("{id}", "5d2c6a8e-40a1-4f5e-9b0c-2d8f6f1f7a31")
         answer = api.client.generic(method, address, b"", content_type="application/json")
         is_allowed = method.lower() in PATHS[path]
         assert (answer.status_code == 405) is not is_allowed, method
@@ -82,6 +82,10 @@ REQUESTS = {
     "face_ticket.extend.request": inputs.FaceTicketInput,
     "assertion.request": inputs.AssertionInput,
     "recovery_code.request": inputs.CodeInput,
+    "totp_code.request": inputs.CodeInput,
+    "accept_invitation.request": inputs.AcceptInvitationInput,
+    "change_profile.request": inputs.ProfileInput,
+    "change_password.request": inputs.NewPasswordInput,
     "attempt_report.request": inputs.ReportInput,
 }
 

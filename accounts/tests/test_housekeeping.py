@@ -19,9 +19,10 @@ def test_what_has_expired_is_removed_and_nothing_else(ada: Api) -> None:
         ends = now + timedelta(minutes=minutes)
         FaceExtension.objects.create(id=name, user=live.user, expires_at=ends)
     removed = {"sessions": 1, "face tickets": 1, "face extensions": 1, "spent tokens": 1}
-    assert housekeeping.run() == removed
+    done = housekeeping.run()
+    assert {name: count for name, count in done.items() if count} == removed
     assert Session.objects.get() == live
     assert SpentToken.objects.get().jti == "new"
     assert FaceTicket.objects.get().jti == "awaited"
     assert FaceExtension.objects.get().id == "here"
-    assert housekeeping.run() == dict.fromkeys(removed, 0)
+    assert set(housekeeping.run().values()) == {0}

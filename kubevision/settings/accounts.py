@@ -1,11 +1,14 @@
 """The accounts room alone: REST under /auth/v1 and Django admin."""
 
+from urllib.parse import urlsplit
+
 from kubevision.keys import read_secret_keys, read_signing_keys
 from kubevision.settings import env, policies
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
 from kubevision.settings.base import (
     HOST_PREFIX,
     OUTER_MIDDLEWARE,
+    PUBLIC_ORIGINS,
     READINESS_CHECKS,
     SECURE_PREFIX,
     TEMPLATES,
@@ -33,7 +36,18 @@ DATABASES = {
 }
 
 ACCOUNTS_REGISTRATION = env.choice("ACCOUNTS_REGISTRATION", "open", ("open", "closed"))
+ACCOUNTS_ENROLMENT = env.choice("ACCOUNTS_ENROLMENT", "self", ("self", "invited"))
 ACCOUNTS_ADMIN_REQUIRE_MFA = env.flag("ACCOUNTS_ADMIN_REQUIRE_MFA", False)
+
+# Without a server nothing is mailed; people see on their profile what happened.
+_MAIL = env.mail_server("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.use_tls, _MAIL.use_ssl
+EMAIL_TIMEOUT = 10  # seconds; nobody waits for it
+DEFAULT_FROM_EMAIL = env.mail_address(
+    "EMAIL_FROM", f"kubevision@{urlsplit(PUBLIC_ORIGINS[0]).hostname}"
+)
 
 INSTALLED_APPS = [
     "accounts.apps.AccountsAdminConfig",

@@ -32,6 +32,7 @@ SECURE_PREFIX = "__Secure-" if SECURE_COOKIES else ""
 PASS_COOKIE_DOMAIN = env.cookie_domain("PASS_COOKIE_DOMAIN")
 PASS_COOKIE = (SECURE_PREFIX if PASS_COOKIE_DOMAIN else HOST_PREFIX) + "kv_pass"
 SESSION_TOKEN_COOKIE = f"{HOST_PREFIX}kv_session"
+DEVICE_COOKIE = f"{HOST_PREFIX}kv_device"  # stays when the session ends
 CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True  # scripts read the token from the form
 SESSION_COOKIE_SECURE = SECURE_COOKIES

@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ImproperlyConfigured
@@ -189,6 +190,60 @@ def cookie_domain(name: str) -> str:
     # Browsers refuse cookies for a whole top-level domain and for addresses.
     if value and (not _is_host_name(bare) or "." not in bare or _is_address(bare)):
         raise _malformed(name, f"must be a domain such as {example}, not {value!r}", example)
+    return value
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed in; no host: nowhere."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    use_tls: bool = False  # STARTTLS
+    use_ssl: bool = False
+
+
+# Scheme -> its own port (RFC 6409, RFC 8314).
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def mail_server(name: str) -> MailServer:
+    """Return the mail server of a URL, or none if the variable is empty or not set."""
+    example = "smtp+tls://name:password@mail.example.org:587"
+    value = text(name, "", example=example)
+    if not value:
+        return MailServer()
+    # Never repeat the value: it may hold a password.
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise _malformed(name, "is not a URL", example) from None
+    host = parts.hostname or ""
+    if parts.scheme not in _MAIL_PORTS:
+        raise _malformed(name, "must begin with smtp://, smtp+tls:// or smtps://", example)
+    if not (_is_host_name(host) or _is_address(host)) or port == 0:
+        raise _malformed(name, "names no host and port", example)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise _malformed(name, "must hold scheme, name, password, host and port only", example)
+    return MailServer(
+        host,
+        port or _MAIL_PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        use_tls=parts.scheme == "smtp+tls",
+        use_ssl=parts.scheme == "smtps",
+    )
+
+
+def mail_address(name: str, default: str) -> str:
+    """Return one mail address."""
+    example = "kubevision@example.org"
+    value = text(name, default, example=example)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise _malformed(name, f"must be a mail address, not {value!r}", example)
     return value
 
 

@@ -6,6 +6,7 @@
 import base64
 import json
 from dataclasses import dataclass
+from itertools import count
 
 from tests.bad_input.person import PASSWORD
 from tests.bad_input.raw import Answer
@@ -74,7 +75,16 @@ def _upgrade(*headers: bytes, path: str = "/face/v1/capture", **options: bytes) 
     return _get(path, *usual, *headers, **options)
 
 
-WHO = json.dumps({"username": "nobody", "password": PASSWORD}).encode()
+_numbers = count(1)
+
+
+def _who() -> bytes:
+    """Somebody new: five wrong passwords for one name would be answered by a limit."""
+    who = {"username": f"nobody{next(_numbers)}", "password": PASSWORD}
+    return json.dumps(who).encode()
+
+
+WHO = _who()
 _LONG_PASSWORD = json.dumps({"username": "nobody", "password": "x" * 4096}).encode()
 _DEEP_TOKEN = base64.urlsafe_b64encode(b"[" * 2900).rstrip(b"=") + b".e30.x"
 _TOKEN = b"Authorization: Bearer TOKEN"
@@ -94,15 +104,15 @@ HOSTS = [
     RequestCase("X-Forwarded-Proto",
                 _get("/profile", b"X-Forwarded-Proto: javascript", b"X-Forwarded-Port: 99999"),
                 "302, no body", ("location", "/login?next=%2Fprofile")),
-    RequestCase("X-Forwarded-For with a zone", _sign_in(WHO, b"X-Forwarded-For: fe80::1%eth0"),
+    RequestCase("X-Forwarded-For with a zone", _sign_in(_who(), b"X-Forwarded-For: fe80::1%eth0"),
                 NOBODY),
     RequestCase("X-Forwarded-For with a zone of 2 000 characters",
-                _sign_in(WHO, b"X-Forwarded-For: fe80::1%" + b"x" * 2000), NOBODY),
+                _sign_in(_who(), b"X-Forwarded-For: fe80::1%" + b"x" * 2000), NOBODY),
     RequestCase("X-Forwarded-For with a zone, through the dashboard",
                 _get("/login", b"X-Forwarded-For: fe80::1%\xe9", b"Cookie: kv_session=abc"),
                 PAGE_200),
     RequestCase("X-Forwarded-For that is no address",
-                _sign_in(WHO, b"X-Forwarded-For: \xff\xfe, 1.2.3.4.5"), NOBODY),
+                _sign_in(_who(), b"X-Forwarded-For: \xff\xfe, 1.2.3.4.5"), NOBODY),
     RequestCase("Daphne-Root-Path to another site",
                 _get("/profile", b"Daphne-Root-Path: //evil.example"),
                 "302, no body", ("location", "/login?next=%2Fprofile")),
@@ -187,7 +197,7 @@ HEADERS = [
 ]  # fmt: skip
 
 BODIES = [
-    RequestCase("in chunks, without a length", _chunked("/auth/v1/sessions", WHO), NOBODY),
+    RequestCase("in chunks, without a length", _chunked("/auth/v1/sessions", _who()), NOBODY),
     RequestCase("chunks of one byte",
                 _chunked("/auth/v1/sessions", *(bytes([byte]) for byte in WHO)), NOBODY),
     RequestCase("a chunk's length that is no number",
@@ -228,7 +238,7 @@ BODIES = [
                 _post("/login", b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"'
                       b"\r\n\r\nabc\r\n--b--\r\n", kind="multipart/form-data; boundary=b"),
                 PAGE_403),
-    RequestCase("JSON called a form", _post("/auth/v1/sessions", WHO, kind=FORM_TYPE), NOBODY),
+    RequestCase("JSON called a form", _post("/auth/v1/sessions", _who(), kind=FORM_TYPE), NOBODY),
     RequestCase("JSON called nothing",
                 _get("/auth/v1/sessions", b"Content-Length: %d" % len(WHO), method=b"POST") + WHO,
                 NOBODY),
