@@ -17,9 +17,12 @@ CONSENT_VERSION = "2026-11.2"
 # In characters. Accounts judges again; here they save a call for what it would refuse anyway.
 USERNAME_CHARACTERS, PASSWORD_CHARACTERS = 64, 128  # contract section 1
 DISPLAY_NAME_CHARACTERS = 150  # accounts' column
-RECOVERY_CODE_CHARACTERS = 64  # 19 with dashes, and room for spaces
+EMAIL_CHARACTERS = 254  # likewise
+CODE_CHARACTERS = 64  # contract section 1; a recovery code has 19 with dashes
 ASSERTION_ID_CHARACTERS = 128  # as many as a token of theirs may have for its id
 ASSERTION_CHARACTERS = 4096  # a token has about 600; kubevision.tokens reads none that is longer
+
+PASSWORD_HELP = _("At least 10 characters; a sentence is fine.")
 
 
 class Field(forms.BoundField):
@@ -92,9 +95,7 @@ class RegisterForm(Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    password = _password(
-        _("Password"), "new-password", help_text=_("At least 10 characters; a sentence is fine.")
-    )
+    password = _password(_("Password"), "new-password", help_text=PASSWORD_HELP)
 
 
 class SignInForm(Form):
@@ -119,7 +120,7 @@ class RecoveryCodeForm(Form):
 
     code = forms.CharField(
         label=_("Recovery code"),
-        max_length=RECOVERY_CODE_CHARACTERS,
+        max_length=CODE_CHARACTERS,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
@@ -129,6 +130,93 @@ class RecoveryCodeForm(Form):
             }
         ),
     )
+
+
+class TotpCodeForm(Form):
+    """The six digits an authenticator app shows."""
+
+    code = forms.CharField(
+        label=_("Six digits"),
+        max_length=CODE_CHARACTERS,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "spellcheck": "false",
+                "placeholder": "123 456",
+            }
+        ),
+    )
+
+
+class TotpSecretForm(forms.Form):
+    """The secret that a page shows, on its way back with the first code."""
+
+    secret = forms.RegexField(r"^[A-Z2-7]{32}$", widget=forms.HiddenInput)
+    # The user name in it may be all percent signs.
+    uri = forms.RegexField(r"^otpauth://totp/[!-~]+$", max_length=2000, widget=forms.HiddenInput)
+
+
+class CodesForm(forms.Form):
+    """The codes that a page shows, on their way into a file."""
+
+    codes = forms.RegexField(
+        r"^[A-Z0-9]+(-[A-Z0-9]+)*( [A-Z0-9]+(-[A-Z0-9]+)*)*$",
+        max_length=10 * CODE_CHARACTERS,
+        widget=forms.HiddenInput,
+    )
+
+
+class InvitationForm(Form):
+    """An administrator's code, and the password to be."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=CODE_CHARACTERS,
+        help_text=_("From your administrator. It works once."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+    username = forms.CharField(
+        label=_("User name (optional)"),
+        max_length=USERNAME_CHARACTERS,
+        required=False,
+        help_text=_("Only if your administrator chose none for you. Letters, digits and . @ + - _"),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = _password(_("New password"), "new-password", help_text=PASSWORD_HELP)
+
+
+class PasswordForm(Form):
+    """A new password for somebody who is signed in."""
+
+    new_password = _password(_("New password"), "new-password", help_text=PASSWORD_HELP)
+
+
+class ProfileForm(Form):
+    """What people call themselves and where mail reaches them."""
+
+    display_name = forms.CharField(
+        label=_("Your name"),
+        max_length=DISPLAY_NAME_CHARACTERS,
+        required=False,
+        help_text=_("Empty: your user name is shown."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.CharField(
+        label=_("Email (optional)"),
+        max_length=EMAIL_CHARACTERS,
+        required=False,
+        help_text=_("You are told there when something of your sign-in changes."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class SessionForm(forms.Form):
+    """Which sign-in is meant."""
+
+    session = forms.UUIDField(widget=forms.HiddenInput)
 
 
 class AssertionForm(forms.Form):

@@ -52,8 +52,15 @@ def test_the_pages_of_a_person(product: Product, feeds: Feeds, username: str) ->
         codes = browser.enrol(page)
         expect(page.locator("#person")).to_have_text(username)
         page.click("#codes-kept")
-        for path in ("/", "/profile", "/confirm", "/train", "/facelogin", "/login/other"):
+        for path in (
+            "/", "/profile", "/confirm", "/train", "/facelogin", "/login/other", "/invite",
+            "/profile/edit", "/profile/password", "/profile/face/remove", "/profile/totp",
+            "/profile/sessions", "/profile/events",
+        ):  # fmt: skip
             look_at(page, f"{origin}{path}")
+        page.goto(f"{origin}/profile/totp")
+        page.click("#show-secret")
+        expect(page.locator(".kv-qr svg")).to_be_visible()
         browser.sign_out(page, origin)
         browser.show_password(page, origin, username)
         look_at(page, f"{origin}/login/other")

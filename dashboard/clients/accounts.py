@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 from django.conf import settings
+
+from dashboard.clients import answers
+from dashboard.clients.answers import Account, EventPage, Session, TotpSecret
 
 T = TypeVar("T")
 
@@ -16,14 +19,6 @@ CONNECT_TIMEOUT_SECONDS = 1.0
 ANSWER_TIMEOUT_SECONDS = 4.0
 # Changes of a face make accounts ask facelogin, which has its own time.
 ACTIVATION_TIMEOUT_SECONDS = 10.0
-# What the page's script is given to open facelogin's socket.
-TICKET_MEMBERS = (
-    "ticket",
-    "expires_in",
-    "websocket_url",
-    "websocket_subprotocol",
-    "attempts_remaining",
-)
 
 
 class AccountsUnavailable(Exception):  # noqa: N818  (an outcome)
@@ -43,68 +38,6 @@ class Refusal(Exception):  # noqa: N818  (an answer, not a fault)
 
 
 @dataclass(frozen=True)
-class Person:
-    """Whom a page greets."""
-
-    id: str
-    username: str
-    display_name: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """A sign-in; the tokens are there only when they were made just now."""
-
-    state: str
-    user: Person
-    methods: list[str]
-    available_factors: list[str]
-    authenticated_at: datetime
-    token: str | None = None
-    pass_token: str | None = None
-
-    @property
-    def is_active(self) -> bool:
-        """Say whether all factors the person has were shown."""
-        return self.state == "active"
-
-    @property
-    def has_second_factor(self) -> bool:
-        """Say whether the person has shown or can show more than a password."""
-        return bool(self.available_factors) or "mfa" in self.methods
-
-
-@dataclass(frozen=True)
-class Extension:
-    """A light added to a face."""
-
-    id: str
-    added_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Face:
-    """An enrolled face, as far as it may be told."""
-
-    enrolled_at: datetime
-    engine: str
-    expires_at: datetime
-    cohort_consent: bool = False
-    extensions: tuple[Extension, ...] = ()
-
-
-@dataclass(frozen=True)
-class Account:
-    """A person's own account with its factors."""
-
-    user: Person
-    email: str
-    face: Face | None
-    remaining_recovery_codes: int
-
-
-@dataclass(frozen=True)
 class Caller:
     """On whose behalf a call is made; goes along as headers."""
 
@@ -118,64 +51,6 @@ def _read(parse: Callable[[Any], T], body: Any) -> T:
         return parse(body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AccountsUnavailable(f"accounts answered something else: {error!r}") from error
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def _person(body: Mapping[str, Any]) -> Person:
-    return Person(body["id"], body["username"], body["display_name"])
-
-
-def _session(body: Mapping[str, Any]) -> Session:
-    return Session(
-        state=body["state"],
-        user=_person(body["user"]),
-        methods=list(body["amr"]),
-        available_factors=list(body["available_factors"]),
-        authenticated_at=_time(body["authenticated_at"]),
-        token=body.get("token"),
-        pass_token=body.get("pass_token"),
-    )
-
-
-def _face(body: Mapping[str, Any]) -> Face:
-    return Face(
-        _time(body["enrolled_at"]),
-        body["engine"],
-        _time(body["expires_at"]),
-        body.get("cohort_consent") is True,  # an older accounts says nothing of it
-        tuple(map(_extension, body.get("extensions", []))),  # likewise
-    )
-
-
-def _extension(body: Mapping[str, Any]) -> Extension:
-    return Extension(body["id"], _time(body["added_at"]), _time(body["expires_at"]))
-
-
-def _account(body: Mapping[str, Any]) -> Account:
-    factors = body["factors"]
-    return Account(
-        user=_person(body),
-        email=body["email"],
-        face=_face(factors["face"]) if factors["face"] else None,
-        remaining_recovery_codes=factors["recovery_codes"]["remaining"],
-    )
-
-
-def _first_codes(body: Mapping[str, Any]) -> list[str]:
-    # Only the first face brings codes.
-    return [str(code) for code in body.get("recovery_codes", [])]
-
-
-def _new_codes(body: Mapping[str, Any]) -> list[str]:
-    return [str(code) for code in body["codes"]]
-
-
-def _ticket(body: Mapping[str, Any]) -> dict[str, Any]:
-    # Goes to the page's script, so nothing else that accounts may say one day goes along.
-    return {name: body[name] for name in TICKET_MEMBERS}
 
 
 @cache
@@ -228,15 +103,21 @@ class Accounts:
         body = {"username": username, "password": password, "display_name": display_name}
         self._call("POST", "/users", body)
 
+    def accept_invitation(self, code: str, password: str, username: str = "") -> str:
+        """Use an administrator's code; return the user name it is for."""
+        body = {"code": code, "password": password}
+        if username:
+            body["username"] = username
+        return _read(answers.username, self._call("POST", "/invitations/accept", body))
+
     def sign_in(self, username: str, password: str) -> Session:
         """Open a session by password."""
-        return _read(
-            _session, self._call("POST", "/sessions", {"username": username, "password": password})
-        )
+        body = {"username": username, "password": password}
+        return _read(answers.session, self._call("POST", "/sessions", body))
 
     def session(self) -> Session:
         """Read the session."""
-        return _read(_session, self._call("GET", "/session"))
+        return _read(answers.session, self._call("GET", "/session"))
 
     def sign_out(self) -> None:
         """End the session."""
@@ -244,9 +125,8 @@ class Accounts:
 
     def confirm_password(self, password: str) -> Session:
         """Show the password again."""
-        return _read(
-            _session, self._call("POST", "/session/reauthentication", {"password": password})
-        )
+        body = {"password": password}
+        return _read(answers.session, self._call("POST", "/session/reauthentication", body))
 
     def face_ticket(
         self, purpose: str, consent_version: str = "", *, cohort_consent: bool = False
@@ -260,21 +140,54 @@ class Accounts:
             body["consent_version"] = consent_version
         if cohort_consent:
             body["cohort_consent"] = True
-        return _read(_ticket, self._call("POST", "/session/face-ticket", body))
+        return _read(answers.ticket, self._call("POST", "/session/face-ticket", body))
 
     def show_face(self, assertion: str) -> Session:
         """Show the face as second factor."""
-        return _read(
-            _session, self._call("POST", "/session/factors/face", {"assertion": assertion})
-        )
+        body = {"assertion": assertion}
+        return _read(answers.session, self._call("POST", "/session/factors/face", body))
+
+    def show_totp(self, code: str) -> Session:
+        """Show a code of an authenticator app as second factor."""
+        body = {"code": code}
+        return _read(answers.session, self._call("POST", "/session/factors/totp", body))
 
     def show_recovery_code(self, code: str) -> Session:
         """Show a recovery code as second factor."""
-        return _read(_session, self._call("POST", "/session/factors/recovery-code", {"code": code}))
+        body = {"code": code}
+        return _read(answers.session, self._call("POST", "/session/factors/recovery-code", body))
 
-    def account(self) -> Account:
-        """Read the person's account with its factors."""
-        return _read(_account, self._call("GET", "/user?include=factors"))
+    def account(self, *parts: str) -> Account:
+        """Read the person's account with its factors.
+
+        Parameters
+        ----------
+        parts : str
+            What is wanted besides: sessions, events.
+        """
+        include = ",".join(("factors", *parts))
+        return _read(answers.account, self._call("GET", f"/user?include={include}"))
+
+    def change_profile(self, display_name: str, email: str) -> None:
+        """Change the person's name and email address."""
+        self._call("PATCH", "/user", {"display_name": display_name, "email": email})
+
+    def change_password(self, new_password: str) -> None:
+        """Change the person's password; all other sessions end."""
+        self._call("PUT", "/user/password", {"new_password": new_password})
+
+    def end_session(self, session_id: str) -> None:
+        """End one of the person's sessions."""
+        self._call("DELETE", f"/user/sessions/{session_id}")
+
+    def end_other_sessions(self) -> None:
+        """End all of the person's sessions but this one."""
+        self._call("DELETE", "/user/sessions")
+
+    def events(self, cursor: str = "") -> EventPage:
+        """Read what happened to the account; `cursor` is from the page before."""
+        query = f"?{urlencode({'cursor': cursor})}" if cursor else ""
+        return _read(answers.event_page, self._call("GET", f"/user/events{query}"))
 
     def activate_face(self, assertion: str) -> list[str]:
         """Let an enrolled face or an added light count; return codes if the person had none."""
@@ -284,7 +197,11 @@ class Accounts:
             {"assertion": assertion},
             timeout=ACTIVATION_TIMEOUT_SECONDS,
         )
-        return _read(_first_codes, body)
+        return _read(answers.first_codes, body)
+
+    def remove_face(self) -> None:
+        """Remove the person's face."""
+        self._call("DELETE", "/user/factors/face", timeout=ACTIVATION_TIMEOUT_SECONDS)
 
     def remove_extension(self, extension_id: str) -> None:
         """Take an added light away again."""
@@ -294,6 +211,19 @@ class Accounts:
             timeout=ACTIVATION_TIMEOUT_SECONDS,
         )
 
+    def begin_totp(self) -> TotpSecret:
+        """Get a secret for an authenticator app; it counts once a code of it was shown."""
+        return _read(answers.totp_secret, self._call("POST", "/user/factors/totp"))
+
+    def confirm_totp(self, code: str) -> list[str]:
+        """Show a first code, so that the app counts; return codes if the person had none."""
+        body = self._call("PUT", "/user/factors/totp", {"code": code})
+        return _read(answers.first_codes, body)
+
+    def remove_totp(self) -> None:
+        """Remove the person's authenticator app."""
+        self._call("DELETE", "/user/factors/totp")
+
     def renew_recovery_codes(self) -> list[str]:
         """Replace the person's recovery codes; return the new ones."""
-        return _read(_new_codes, self._call("POST", "/user/factors/recovery-codes"))
+        return _read(answers.new_codes, self._call("POST", "/user/factors/recovery-codes"))

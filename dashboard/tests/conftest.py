@@ -25,6 +25,9 @@ SESSION = contracts.example("session.password_only") | FRESH
 WAITING = contracts.example("session.waiting") | FRESH
 FULL = contracts.example("session.active") | FRESH
 ACCOUNT = contracts.example("user.with_face")
+EVERYTHING = contracts.example("user.with_everything")
+EVENTS = contracts.example("events")
+(CURRENT, OTHER) = contracts.example("sessions")
 TICKET = contracts.example("face_ticket")
 REGISTERED = contracts.example("registered")
 FACE = contracts.example("face_activated.again")
@@ -40,6 +43,14 @@ def opened(session: dict[str, Any]) -> dict[str, Any]:
     """A session at the moment its tokens are made."""
     names = ("token", "pass_token") if session["state"] == "active" else ("token",)
     return session | {name: TOKENS[name] for name in names}
+
+
+def account_in(session: dict[str, Any], base: dict[str, Any] = ACCOUNT) -> dict[str, Any]:
+    """The account as somebody in this session is told it, with the session and no events."""
+    return base | {"sessions": [CURRENT | {"amr": session["amr"]}], "events": []}
+
+
+NEWCOMER = account_in(SESSION, contracts.example("user.no_factors"))
 
 
 def words(code: str) -> str:
@@ -67,6 +78,7 @@ class Accounts:
     answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     breaches: dict[str, str] = field(default_factory=dict)  # of the contract, by call
     calls: list[tuple[str, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
 
     def says(self, call: str, body: dict[str, Any], status: int | None = None) -> None:
         self.answers[call] = (status or status_of_success(call), body)
@@ -94,7 +106,8 @@ def accounts(settings: Any) -> Iterator[Accounts]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            path = self.path.removeprefix("/auth/v1").partition("?")[0]
+            path, _, query = self.path.removeprefix("/auth/v1").partition("?")
+            fake.queries.append(query)
             length = int(self.headers.get("Content-Length") or 0)
             sent = self.rfile.read(length)
             body = json.loads(sent) if sent else {}
@@ -111,6 +124,9 @@ def accounts(settings: Any) -> Iterator[Accounts]:
                 headers["WWW-Authenticate"] = "Bearer"
             if status in {429, 503}:
                 headers["Retry-After"] = "30"
+            if status == 429:
+                headers["RateLimit-Policy"] = '"code";q=5'
+                headers["RateLimit"] = '"code";r=0;t=30'
             try:
                 address = self.path.partition("?")[0]
                 check_answer(self.command, address, status, headers, data, request_body=sent)
@@ -122,7 +138,7 @@ def accounts(settings: Any) -> Iterator[Accounts]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
         def log_message(self, *_args: object) -> None:
             pass

@@ -9,8 +9,8 @@ from dashboard.tests.conftest import (
     ASSERTION,
     CODES,
     FULL,
+    NEWCOMER,
     REGISTERED,
-    SESSION,
     TOKEN,
     WAITING,
     Accounts,
@@ -62,16 +62,16 @@ def test_a_cookie_that_is_no_token_is_nobody(
     assert accounts.calls == []
 
 
-@pytest.mark.parametrize("body", [[], {}, {"state": 5}, "text", SESSION | {"user": None}])
+@pytest.mark.parametrize("body", [[], {}, {"factors": 5}, "text", NEWCOMER | {"sessions": [5]}])
 def test_an_answer_of_another_shape_is_an_outage(
     ada: Client, accounts: Accounts, body: Any
 ) -> None:
-    accounts.says("GET /session", body)
+    accounts.says("GET /user", body)
     assert ada.get("/").status_code == 503
-    accounts.breaks_the_contract("GET /session")
-    accounts.says("GET /session", {}, 302)
+    accounts.breaks_the_contract("GET /user")
+    accounts.says("GET /user", {}, 302)
     assert ada.get("/").status_code == 503
-    accounts.breaks_the_contract("GET /session")
+    accounts.breaks_the_contract("GET /user")
 
 
 def test_signing_in_over_a_session_ends_it(ada: Client, accounts: Accounts) -> None:

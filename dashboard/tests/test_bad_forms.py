@@ -11,8 +11,10 @@ from django.urls import get_resolver
 from dashboard.tests.conftest import (
     ASSERTION,
     CODES,
+    EVERYTHING,
     FACE,
     FULL,
+    OTHER,
     REGISTERED,
     SESSION,
     TICKET,
@@ -23,6 +25,7 @@ from kubevision import contracts
 
 ADDED = contracts.example("face_activated.extended")
 LIGHT = ADDED["extensions"][0]["id"]
+BEGUN = contracts.example("totp.begun")
 # Every page that takes a form: path, the fields of it, and what accounts answers a good one.
 FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
     "/register": (
@@ -32,6 +35,35 @@ FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
     ),
     "/login": ({"username": "ada", "password": "a sentence"}, "POST /sessions", opened(SESSION)),
     "/confirm": ({"password": "a sentence"}, "POST /session/reauthentication", opened(SESSION)),
+    "/invite": (
+        {"code": "7K3M-QX92", "username": "ada", "password": "a sentence"},
+        "POST /invitations/accept",
+        REGISTERED,
+    ),
+    "/profile/edit": (
+        {"display_name": "Ada", "email": "ada@example.org"},
+        "PATCH /user",
+        contracts.example("user"),
+    ),
+    "/profile/password": ({"new_password": "a sentence"}, "PUT /user/password", {}),
+    "/profile/face/remove": ({}, "DELETE /user/factors/face", {}),
+    "/profile/totp": (
+        {"code": "492039", "secret": BEGUN["secret"], "uri": BEGUN["otpauth_uri"]},
+        "PUT /user/factors/totp",
+        contracts.example("totp.confirmed.first_time"),
+    ),
+    "/profile/totp/remove": ({}, "DELETE /user/factors/totp", {}),
+    "/profile/recovery-codes/file": (
+        {"codes": " ".join(CODES["codes"])},
+        "GET /user",  # never asked: the codes come from the page
+        EVERYTHING,
+    ),
+    "/profile/sessions/end": (
+        {"session": OTHER["id"]},
+        f"DELETE /user/sessions/{OTHER['id']}",
+        {},
+    ),
+    "/profile/sessions/end-others": ({}, "DELETE /user/sessions", {}),
     "/login/other": ({"code": "ABCD-EFGH"}, "POST /session/factors/recovery-code", opened(FULL)),
     "/facelogin": (ASSERTION, "POST /session/factors/face", opened(FULL)),
     "/train": (
@@ -73,6 +105,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 @pytest.fixture
 def visitor(ada: Client, accounts: Accounts) -> Iterator[Client]:
     accounts.says("GET /session", FULL)
+    accounts.says("POST /user/factors/totp", BEGUN)
     for _, call, answer in FORMS.values():
         accounts.says(call, answer)
     yield ada
@@ -141,6 +174,8 @@ def test_a_cookie_that_holds_anything(nobody: Client, name: str, value: str) -> 
 @pytest.mark.parametrize(
     "query", ["%00", "next=%00", "next=%ff", "next=http://[::1", "next=" + "x" * 9000, "&=&", "%"]
 )
-@pytest.mark.parametrize("path", ["/", "/login", "/register", "/profile"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/register", "/profile", "/invite", "/login/other", "/profile/events"]
+)
 def test_a_query_that_holds_anything(nobody: Client, path: str, query: str) -> None:
     assert nobody.get(f"{path}?{query}").status_code in {200, 302}

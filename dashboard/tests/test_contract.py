@@ -6,22 +6,25 @@ from typing import Any
 
 import pytest
 
-from dashboard.clients.accounts import (
+from dashboard.clients.accounts import Accounts as Client
+from dashboard.clients.accounts import AccountsUnavailable, Caller, Refusal
+from dashboard.clients.answers import (
     Account,
-    AccountsUnavailable,
-    Caller,
+    Event,
+    EventPage,
     Extension,
     Face,
+    LiveSession,
     Person,
-    Refusal,
     Session,
+    Totp,
+    TotpSecret,
 )
-from dashboard.clients.accounts import Accounts as Client
-from dashboard.tests.conftest import ASSERTION, Accounts
+from dashboard.tests.conftest import ASSERTION, CURRENT, Accounts
 from kubevision import contracts
 
-# Operations of other rooms' or of nobody's pages.
-NOT_OURS = {"take_report", "read_contract", "publish_keys"}
+# Operations of other rooms' or of nobody's pages; the sessions are read with the account.
+NOT_OURS = {"take_report", "read_contract", "publish_keys", "list_sessions"}
 # Failures of accounts itself; its word that facelogin is away is an answer.
 OUTAGES = {"internal_error", "temporarily_unavailable"}
 # Codes the contract has for other doors than accounts'.
@@ -29,23 +32,40 @@ FOREIGN = {"forbidden", "report_refused", "ticket_refused"}
 RETRY_SECONDS = 30  # what the fake says
 
 LIGHT = contracts.example("face_activated.extended")["extensions"][0]["id"]
+# What stands for {id} in a path.
+IDS = {"remove_extension": LIGHT, "end_one_session": CURRENT["id"]}
 ASK: dict[str, Callable[[Client], object]] = {
     "register": lambda c: c.register("ada", "correct horse battery staple", "Ada Lovelace"),
+    "accept_invitation": lambda c: c.accept_invitation(
+        **contracts.example("accept_invitation.request")
+    ),
     "sign_in": lambda c: c.sign_in(**contracts.example("sign_in.request")),
     "read_session": lambda c: c.session(),
     "end_session": lambda c: c.sign_out(),
     "reauthenticate": lambda c: c.confirm_password("correct horse battery staple"),
     "issue_face_ticket": lambda c: c.face_ticket("enrol", "2026-11.2"),
     "show_face": lambda c: c.show_face(**ASSERTION),
+    "show_totp": lambda c: c.show_totp("492039"),
     "show_recovery_code": lambda c: c.show_recovery_code("K7QM-2XWP-9TRD-4HVC"),
-    "read_user": lambda c: c.account(),
+    "read_user": lambda c: c.account("sessions", "events"),
+    "change_profile": lambda c: c.change_profile("Ada King", "ada@example.org"),
+    "change_password": lambda c: c.change_password("three brass lamps in the hall"),
+    "end_one_session": lambda c: c.end_session(CURRENT["id"]),
+    "end_other_sessions": lambda c: c.end_other_sessions(),
+    "list_events": lambda c: c.events("MjAyNi0xMS0yMlQxNjozMDowMCswMDowMA"),
     "activate_face": lambda c: c.activate_face(**ASSERTION),
+    "remove_face": lambda c: c.remove_face(),
     "remove_extension": lambda c: c.remove_extension(LIGHT),
+    "begin_totp": lambda c: c.begin_totp(),
+    "confirm_totp": lambda c: c.confirm_totp("492039"),
+    "remove_totp": lambda c: c.remove_totp(),
     "renew_recovery_codes": lambda c: c.renew_recovery_codes(),
 }
 OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     operation["operationId"]: (
-        f"{method.upper()} {path.removeprefix('/auth/v1').replace('{id}', LIGHT)}",
+        f"{method.upper()} {path.removeprefix('/auth/v1')}".replace(
+            "{id}", IDS.get(operation["operationId"], "")
+        ),
         operation,
     )
     for path, methods in contracts.openapi("accounts")["paths"].items()
@@ -64,7 +84,15 @@ def answers(operation_id: str) -> list[tuple[str, str, Any]]:
     return found
 
 
-WITHOUT_BODY = {"end_session", "remove_extension"}
+WITHOUT_BODY = {
+    "change_password",
+    "end_one_session",
+    "end_other_sessions",
+    "end_session",
+    "remove_extension",
+    "remove_face",
+    "remove_totp",
+}
 SUCCESSES = [
     pytest.param(operation_id, body, id=f"{operation_id}-{name}")
     for operation_id in ASK
@@ -96,7 +124,34 @@ def session(body: dict[str, Any]) -> Session:
         authenticated_at=datetime.fromisoformat(body["authenticated_at"]),
         token=body.get("token"),
         pass_token=body.get("pass_token"),
+        device_token=body.get("device_token"),
     )
+
+
+def live_session(body: dict[str, Any]) -> LiveSession:
+    names = ("created_at", "seen_at", "expires_at")
+    return LiveSession(
+        id=body["id"],
+        device=body["device"],
+        address=body["address"],
+        methods=body["amr"],
+        is_current=body["current"],
+        **{name: datetime.fromisoformat(body[name]) for name in names},
+    )
+
+
+def event(body: dict[str, Any]) -> Event:
+    return Event(
+        at=datetime.fromisoformat(body["at"]),
+        kind=body["kind"],
+        by_administrator=body["by_administrator"],
+        address=body["address"],
+        details=body["details"],
+    )
+
+
+def event_page(body: dict[str, Any]) -> EventPage:
+    return EventPage([event(item) for item in body["events"]], body["next_cursor"])
 
 
 def extension(body: dict[str, str]) -> Extension:
@@ -105,7 +160,7 @@ def extension(body: dict[str, str]) -> Extension:
 
 
 def account(body: dict[str, Any]) -> Account:
-    face = body["factors"]["face"]
+    face, totp = body["factors"]["face"], body["factors"]["totp"]
     times = {name: datetime.fromisoformat(face[name]) for name in FACE_TIMES} if face else {}
     return Account(
         user=person(body),
@@ -118,7 +173,10 @@ def account(body: dict[str, Any]) -> Account:
         )
         if face
         else None,
+        totp=Totp(datetime.fromisoformat(totp["enrolled_at"])) if totp else None,
         remaining_recovery_codes=body["factors"]["recovery_codes"]["remaining"],
+        sessions=tuple(map(live_session, body.get("sessions", []))),
+        events=tuple(map(event, body.get("events", []))),
     )
 
 
@@ -126,14 +184,20 @@ FACE_TIMES = ("enrolled_at", "expires_at")
 # What the client makes of a body.
 READ: dict[str, Callable[[Any], object]] = {
     "register": lambda _body: None,
+    "accept_invitation": lambda body: body["username"],
     "sign_in": session,
     "read_session": session,
     "reauthenticate": session,
     "issue_face_ticket": lambda body: body,
     "show_face": session,
+    "show_totp": session,
     "show_recovery_code": session,
     "read_user": account,
+    "change_profile": lambda _body: None,
+    "list_events": event_page,
     "activate_face": lambda body: body.get("recovery_codes", []),
+    "begin_totp": lambda body: TotpSecret(body["secret"], body["otpauth_uri"]),
+    "confirm_totp": lambda body: body.get("recovery_codes", []),
     "renew_recovery_codes": lambda body: body["codes"],
 }
 

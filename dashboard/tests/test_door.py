@@ -40,7 +40,7 @@ def test_a_token_nobody_gave_is_no_token(nobody: Client, accounts: Accounts, tok
 def test_only_the_session_token_goes_to_accounts(ada: Client, accounts: Accounts) -> None:
     ada.cookies["kv_pass"] = "the pass"
     ada.get("/")
-    sent = accounts.headers_of("GET /session")
+    sent = accounts.headers_of("GET /user")
     assert "Cookie" not in sent and "the pass" not in str(sent)
 
 

@@ -11,6 +11,8 @@ from django.test import Client
 from dashboard.tests.conftest import (
     ACCOUNT,
     ASSERTION,
+    EVENTS,
+    EVERYTHING,
     FULL,
     SESSION,
     TICKET,
@@ -150,8 +152,17 @@ def test_the_csrf_cookie_is_not_for_scripts(nobody: Client) -> None:
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
 
 
-@pytest.mark.parametrize("path", ["/", "/profile", "/train", "/confirm", "/login/other"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/profile", "/train", "/confirm", "/login/other", "/profile/edit",
+        "/profile/password", "/profile/totp", "/profile/totp/remove", "/profile/face/remove",
+        "/profile/sessions", "/profile/events",
+    ],
+)  # fmt: skip
 def test_a_page_costs_one_call(ada: Client, accounts: Accounts, path: str) -> None:
+    accounts.says("GET /user", EVERYTHING)
+    accounts.says("GET /user/events", EVENTS)
     assert ada.get(path).status_code == 200
     assert len(accounts.calls) == 1
 

@@ -10,15 +10,20 @@ from dashboard.tests.conftest import (
     ACCOUNT,
     ASSERTION,
     FULL,
-    SESSION,
+    NEWCOMER,
     TICKET,
     Accounts,
+    account_in,
     opened,
     words,
 )
 from kubevision import contracts
 
 RECOVERED = FULL | {"amr": ["pwd", "otp", "mfa"]}
+EXPIRED = ACCOUNT | {
+    "factors": ACCOUNT["factors"]
+    | {"face": ACCOUNT["factors"]["face"] | {"expires_at": "2020-01-01T00:00:00Z"}}
+}
 EXTENDED = contracts.example("user.with_extension")
 (LIGHT,) = EXTENDED["factors"]["face"]["extensions"]
 ADDED = contracts.example("face_activated.extended")
@@ -31,6 +36,7 @@ REMOVE_CALL = f"DELETE /user/factors/face/extensions/{LIGHT['id']}"
 def recovered(ada: Client, accounts: Accounts) -> Client:
     """A browser whose person came in by password and recovery code just now."""
     accounts.says("GET /session", RECOVERED)
+    accounts.says("GET /user", account_in(RECOVERED))
     return ada
 
 
@@ -40,17 +46,18 @@ def test_who_came_in_by_a_code_is_offered_to_add_the_light(recovered: Client) ->
 
 
 @pytest.mark.parametrize(
-    "session",
+    "account",
     [
-        FULL,  # known by the face
-        FULL | {"amr": ["pwd", "otp", "face", "mfa"]},
-        SESSION,  # no face yet
-        RECOVERED | {"available_factors": ["recovery_code"]},
+        account_in(FULL),  # known by the face
+        account_in(FULL | {"amr": ["pwd", "otp", "face", "mfa"]}),
+        NEWCOMER,  # no face yet
+        account_in(RECOVERED, EXPIRED),
     ],
 )
-def test_nobody_else_is(ada: Client, accounts: Accounts, session: dict[str, Any]) -> None:
-    accounts.says("GET /session", session)
-    assert "/train/light" not in ada.get("/").content.decode()
+def test_nobody_else_is(ada: Client, accounts: Accounts, account: dict[str, Any]) -> None:
+    accounts.says("GET /user", account)
+    page = ada.get("/")
+    assert page.status_code == 200 and "/train/light" not in page.content.decode()
 
 
 def test_nothing_is_offered_where_there_is_no_camera(recovered: Client, settings: Any) -> None:
@@ -196,5 +203,7 @@ def test_each_button_names_its_light(recovered: Client, accounts: Accounts) -> N
     lights = [LIGHT | {"id": f"light-{n}", "added_at": f"2026-12-1{n}T07:12:00Z"} for n in range(3)]
     face = ACCOUNT["factors"]["face"] | {"extensions": lights}
     accounts.says("GET /user", ACCOUNT | {"factors": ACCOUNT["factors"] | {"face": face}})
-    names = re.findall(r'aria-label="(Remove[^"]*)"', recovered.get("/profile").content.decode())
+    names = re.findall(
+        r'aria-label="(Remove the light[^"]*)"', recovered.get("/profile").content.decode()
+    )
     assert len(set(names)) == 3

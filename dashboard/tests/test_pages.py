@@ -8,8 +8,11 @@ from django.test import Client
 from dashboard.tests.conftest import (
     ACCOUNT,
     ASSERTION,
+    EVENTS,
+    EVERYTHING,
     FACE,
     FULL,
+    NEWCOMER,
     REGISTERED,
     SESSION,
     TICKET,
@@ -25,6 +28,12 @@ from kubevision import contracts
 PASSWORD = "a sentence nobody guesses"
 SIGN_IN = {"username": "ada", "password": PASSWORD}
 
+FOR_PEOPLE = [
+    "/profile", "/train", "/confirm", "/facelogin", "/login/other", "/profile/edit",
+    "/profile/password", "/profile/totp", "/profile/totp/remove", "/profile/face/remove",
+    "/profile/sessions", "/profile/events",
+]  # fmt: skip
+
 
 def test_home_for_nobody(nobody: Client, accounts: Accounts) -> None:
     page = nobody.get("/")
@@ -33,18 +42,20 @@ def test_home_for_nobody(nobody: Client, accounts: Accounts) -> None:
 
 
 def test_home_greets(ada: Client, accounts: Accounts) -> None:
+    accounts.says("GET /user", NEWCOMER)
     page = ada.get("/")
     assert b"Hello, Ada" in page.content and b"Enrol my face" in page.content
+    assert b'id="offer-totp"' in page.content and b"password only" in page.content
     assert len(accounts.calls) == 1
 
 
-@pytest.mark.parametrize("path", ["/profile", "/train", "/confirm", "/facelogin", "/login/other"])
+@pytest.mark.parametrize("path", FOR_PEOPLE)
 def test_pages_for_people_send_nobody_to_the_login(nobody: Client, path: str) -> None:
     response = nobody.get(path)
     assert response.headers["Location"] == f"/login?next={quote(path, safe='')}"
 
 
-@pytest.mark.parametrize("path", ["/profile", "/train", "/confirm", "/facelogin", "/login/other"])
+@pytest.mark.parametrize("path", FOR_PEOPLE)
 def test_a_dead_token_is_forgotten(nobody: Client, accounts: Accounts, path: str) -> None:
     nobody.cookies["kv_session"] = "old"
     nobody.cookies["kv_pass"] = "old"
@@ -54,15 +65,23 @@ def test_a_dead_token_is_forgotten(nobody: Client, accounts: Accounts, path: str
         assert response.cookies[name]["max-age"] == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/confirm"])
+@pytest.mark.parametrize("path", ["/login", "/train", "/confirm", "/profile/totp"])
 def test_a_waiting_session_is_led_to_the_camera(ada: Client, accounts: Accounts, path: str) -> None:
     accounts.says("GET /session", WAITING)
     assert ada.get(path).headers["Location"].startswith("/facelogin")
 
 
-def test_a_waiting_session_sees_no_profile(ada: Client, accounts: Accounts) -> None:
+@pytest.mark.parametrize(("path", "way_on"), [("/", ""), ("/profile", "?next=%2Fprofile")])
+def test_a_waiting_session_sees_nothing(
+    ada: Client, accounts: Accounts, path: str, way_on: str
+) -> None:
     accounts.refuses("GET /user", "second_factor_required")
-    assert ada.get("/profile").headers["Location"] == "/facelogin?next=%2Fprofile"
+    accounts.says("GET /session", WAITING)
+    assert ada.get(path).headers["Location"] == f"/facelogin{way_on}"
+    accounts.says("GET /session", WAITING | {"available_factors": ["totp", "face"]})
+    assert ada.get(path).headers["Location"] == f"/login/other{way_on}"
+    accounts.refuses("GET /session", "unauthenticated")  # ended meanwhile
+    assert ada.get(path).headers["Location"] == f"/login{way_on}"
 
 
 def test_signing_in_sets_the_cookies(nobody: Client, accounts: Accounts) -> None:
@@ -273,7 +292,7 @@ def test_signing_out_forgets_even_without_accounts(
     assert ada.get("/logout").status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/", "/profile", "/train", "/facelogin", "/confirm"])
+@pytest.mark.parametrize("path", ["/", *FOR_PEOPLE])
 def test_accounts_away_is_said(ada: Client, settings: Any, path: str) -> None:
     settings.ACCOUNTS_URL = "http://127.0.0.1:9"
     page = ada.get(path)
@@ -284,9 +303,9 @@ def test_accounts_away_is_said(ada: Client, settings: Any, path: str) -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_accounts_failing_is_said(ada: Client, accounts: Accounts, status: int) -> None:
-    accounts.says("GET /session", {"x": "y"}, status)
+    accounts.says("GET /user", {"x": "y"}, status)
     assert ada.get("/").status_code == 503
-    accounts.breaks_the_contract("GET /session")
+    accounts.breaks_the_contract("GET /user")
 
 
 def test_calls_carry_who_is_behind_them(ada: Client, accounts: Accounts, settings: Any) -> None:
@@ -299,7 +318,7 @@ def test_calls_carry_who_is_behind_them(ada: Client, accounts: Accounts, setting
         "X-Request-ID": "r" * 16,
     }
     response = ada.get("/", headers=headers)
-    sent = accounts.headers_of("GET /session")
+    sent = accounts.headers_of("GET /user")
     assert sent["X-Forwarded-For"] == "203.0.113.9"
     assert sent["User-Agent"] == "Browser/1"
     assert sent["X-Request-ID"] == response.headers["X-Request-ID"] == "r" * 16
@@ -310,7 +329,10 @@ def test_every_form_is_protected_against_forgery(accounts: Accounts) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["kv_session"] = "token"
     for path in ("/login", "/register", "/facelogin", "/facelogin/ticket", "/train",
-                 "/train/ticket", "/confirm", "/login/other", "/logout"):  # fmt: skip
+                 "/train/ticket", "/confirm", "/login/other", "/logout", "/invite",
+                 "/profile/edit", "/profile/password", "/profile/face/remove",
+                 "/profile/totp", "/profile/totp/remove", "/profile/recovery-codes/file",
+                 "/profile/sessions/end", "/profile/sessions/end-others"):  # fmt: skip
         assert browser.post(path, {"x": "y"}).status_code == 403, path
     assert accounts.calls == []
 
@@ -352,7 +374,8 @@ def test_only_a_tick_lends_the_reference(
     [
         (401, "unauthenticated", "/login?next=%2Ftrain"),
         (401, "reauthentication_required", "/confirm?next=%2Ftrain"),
-        (403, "second_factor_required", "/facelogin?next=%2Ftrain"),
+        (403, "second_factor_required", "/login?next=%2Ftrain"),
+        (403, "invitation_required", "/invite?why=enrolment"),
         (429, "too_many_attempts", None),
     ],
 )
@@ -392,6 +415,14 @@ PAGES = [
     "/confirm",
     "/facelogin",
     "/login/other",
+    "/invite",
+    "/profile/edit",
+    "/profile/password",
+    "/profile/face/remove",
+    "/profile/totp",
+    "/profile/totp/remove",
+    "/profile/sessions",
+    "/profile/events",
 ]
 
 
@@ -399,11 +430,13 @@ PAGES = [
 def test_pages_hold_no_inline_script_or_style(
     ada: Client, accounts: Accounts, nobody: Client, path: str
 ) -> None:
+    accounts.says("GET /user", EVERYTHING)
+    accounts.says("GET /user/events", EVENTS)
     if path in {"/facelogin", "/login/other"}:
         accounts.says("GET /session", WAITING)
     if path == "/train/light":
         accounts.says("GET /session", FULL | {"amr": ["pwd", "otp", "mfa"]})
-    client = nobody if path in {"/login", "/register"} else ada
+    client = nobody if path in {"/login", "/register", "/invite"} else ada
     page = client.get(path)
     assert page.status_code == 200, path
     text = page.content.decode()

@@ -12,12 +12,26 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from dashboard.clients.accounts import Accounts, AccountsUnavailable, Caller, Refusal, Session
+from dashboard.clients.accounts import Accounts, AccountsUnavailable, Caller, Refusal
+from dashboard.clients.answers import Session
 from dashboard.views.pages import RETRY_SECONDS, error_page
 from kubevision.request_context import REQUEST_ID_HEADER, client_address, request_id
 
 View = Callable[[HttpRequest], HttpResponse]
 
+DEVICE_HEADER = "X-KubeVision-Device"
+# Half a year from the last sign-in: whoever comes every month keeps the counter of their browser.
+DEVICE_SECONDS = 180 * 24 * 3600
+
+# Refusals that send the person somewhere first.
+ASKED_FOR_FIRST = frozenset(
+    {
+        "unauthenticated",
+        "second_factor_required",
+        "reauthentication_required",
+        "invitation_required",
+    }
+)
 # Titles of pages that hold nothing but a refusal.
 _REFUSED = {403: _("This is not open to you"), 429: _("Too many tries")}
 
@@ -31,6 +45,8 @@ def accounts_for(request: HttpRequest, *, anonymous: bool = False) -> Accounts:
         "User-Agent": "".join(c for c in user_agent if c.isascii() and c.isprintable()).strip(),
         REQUEST_ID_HEADER: request_id(request),
     }
+    if device := _device(request):
+        headers[DEVICE_HEADER] = device
     return Accounts(Caller("" if anonymous else _token(request), headers))
 
 
@@ -38,6 +54,12 @@ def _token(request: HttpRequest) -> str:
     """Return the session token of the browser's cookie; what cannot be one is none."""
     token = request.COOKIES.get(settings.SESSION_TOKEN_COOKIE, "")
     return token if re.fullmatch(r"[A-Za-z0-9_-]{1,200}", token) else ""
+
+
+def _device(request: HttpRequest) -> str:
+    """Return the token by which accounts knows this browser again; what cannot be one is none."""
+    token = request.COOKIES.get(settings.DEVICE_COOKIE, "")
+    return token if re.fullmatch(r"[A-Za-z0-9_-]{22,200}", token) else ""
 
 
 def has_token(request: HttpRequest) -> bool:
@@ -67,6 +89,18 @@ def redirect_with_next(name: str, target: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(address_with_next(name, target))
 
 
+def factor_page(session: Session) -> str:
+    """Name the page of the second factor that fits: accounts names that one first."""
+    factors = session.available_factors
+    is_face = bool(settings.FACELOGIN_URL) and factors[:1] == ["face"]
+    return "facelogin" if is_face else "other-factor"
+
+
+def invitation_address() -> str:
+    """Return the page for an administrator's code, with why one is needed."""
+    return f"{reverse('invite')}?{urlencode({'why': 'enrolment'})}"
+
+
 def remember(response: HttpResponse, session: Session) -> HttpResponse:
     """Give the browser the tokens that were made just now."""
     if session.token:
@@ -79,13 +113,30 @@ def remember(response: HttpResponse, session: Session) -> HttpResponse:
     return response
 
 
+def remember_device(request: HttpRequest, response: HttpResponse, session: Session) -> HttpResponse:
+    """Let the browser be known again at the next sign-in, whoever signs in there.
+
+    It says that somebody knew a password in this browser, no more: it opens nothing, so signing out
+    keeps it.
+    """
+    if device := session.device_token or _device(request):
+        _set_cookie(response, settings.DEVICE_COOKIE, device, max_age=DEVICE_SECONDS)
+    return response
+
+
 def _set_cookie(
-    response: HttpResponse, name: str, value: str, *, domain: str | None = None
+    response: HttpResponse,
+    name: str,
+    value: str,
+    *,
+    domain: str | None = None,
+    max_age: int | None = None,
 ) -> None:
-    # No lifetime: the browser forgets them when it closes, accounts ends them by its own limits.
+    # Without a lifetime the browser forgets them when it closes; accounts ends them by its limits.
     response.set_cookie(
         name,
         value,
+        max_age=max_age,
         domain=domain,
         httponly=True,
         secure=settings.SECURE_COOKIES,
@@ -130,6 +181,15 @@ def address_of(request: HttpRequest) -> str:
     return request.path + (f"?{urlencode({'next': target})}" if target != reverse("home") else "")
 
 
+def _redirect_to_second_factor(request: HttpRequest, target: str) -> HttpResponse:
+    """Ask which factor fits and go there; the sign-in page says what is wrong if nobody knows."""
+    try:
+        name = factor_page(accounts_for(request).session())
+    except (AccountsUnavailable, Refusal):
+        name = "login"
+    return redirect_with_next(name, target)
+
+
 def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Send the browser where a refusal points, or say it in accounts' words."""
     here = address_of(request)
@@ -137,9 +197,11 @@ def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         case "unauthenticated":
             return forget(redirect_with_next("login", here))
         case "second_factor_required":
-            return redirect_with_next("facelogin", here)
+            return _redirect_to_second_factor(request, here)
         case "reauthentication_required":
             return redirect_with_next("confirm", here)
+        case "invitation_required":
+            return HttpResponseRedirect(invitation_address())
     return error_page(
         request,
         refusal.status,

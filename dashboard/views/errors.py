@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.clients.accounts import Refusal
-from dashboard.forms import Form, RegisterForm, SignInForm
+from dashboard.forms import Form, InvitationForm, RegisterForm, SignInForm
 from dashboard.views.door import address_of, safe_next
 from dashboard.views.pages import error_page, form_page
 from kubevision.failures import Failure
@@ -73,7 +73,11 @@ _AGAIN: dict[str, Promise] = {
         "and send the form again."
     ),
 }
-_KEPT_FORMS: dict[str, type[Form]] = {"login": SignInForm, "register": RegisterForm}
+_KEPT_FORMS: dict[str, type[Form]] = {
+    "invite": InvitationForm,
+    "login": SignInForm,
+    "register": RegisterForm,
+}
 
 
 def answer(request: HttpRequest, failure: Failure) -> HttpResponse:

@@ -1,34 +1,32 @@
 """The pages with a camera. Nothing in the browser decides: it carries an assertion, no more."""
 
-import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.capture_texts import capture_texts, light_texts
-from dashboard.clients.accounts import AccountsUnavailable, Refusal, Session
+from dashboard.clients.accounts import AccountsUnavailable, Refusal
+from dashboard.clients.answers import Session
 from dashboard.forms import CONSENT_VERSION, AssertionForm
 from dashboard.views.door import (
+    ASKED_FOR_FIRST,
     accounts_for,
     address_with_next,
+    factor_page,
     for_signed_in,
+    invitation_address,
     redirect_with_next,
     remember,
     safe_next,
 )
-from dashboard.views.pages import RETRY_SECONDS, error_page, page, page_after
-from dashboard.waiting import try_again
-
-# Refusals that send the person somewhere first.
-ASKED_FOR_FIRST = {"unauthenticated", "second_factor_required", "reauthentication_required"}
-# Accounts asks for proof of the last five minutes; half a minute is left for reading the page.
-FRESH_PROOF = datetime.timedelta(minutes=4, seconds=30)
+from dashboard.views.pages import RETRY_SECONDS, error_page, page_after, sentence_of
+from dashboard.views.proof import is_fresh
+from dashboard.views.recovery_codes import codes_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,8 +56,9 @@ def facelogin(request: HttpRequest) -> HttpResponse:
         "facelogin",
         refusal,
         next=target,
-        message=_sentence(refusal),
+        message=sentence_of(refusal),
         other_address=address_with_next("other-factor", target),
+        other_factor=next((f for f in session.available_factors if f != "face"), ""),
         **_camera_context(session, "facelogin-ticket"),
     )
 
@@ -88,19 +87,17 @@ def train(request: HttpRequest) -> HttpResponse:
             refusal = refused
         else:
             if codes:
-                return page(
-                    request, "recovery_codes", codes=codes, is_new_face=True, person=session.user
-                )
+                return codes_page(request, codes, session.user, first_factor="face")
             return HttpResponseRedirect(reverse("profile"))
     if not session.is_active:
-        return redirect_with_next("facelogin", reverse("train"))
-    if timezone.now() - session.authenticated_at > FRESH_PROOF:
+        return redirect_with_next(factor_page(session), reverse("train"))
+    if not is_fresh(session):
         return redirect_with_next("confirm", reverse("train"))
     return page_after(
         request,
         "train",
         refusal,
-        message=_sentence(refusal),
+        message=sentence_of(refusal),
         consent_version=CONSENT_VERSION,
         **_camera_context(session, "train-ticket"),
     )
@@ -126,13 +123,13 @@ def add_light(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(reverse("profile") + "#lights")
     session = accounts.session()
-    if "otp" not in session.methods or timezone.now() - session.authenticated_at > FRESH_PROOF:
+    if "otp" not in session.methods or not is_fresh(session):
         return redirect_with_next("confirm", here)
     return page_after(
         request,
         "add_light",
         refusal,
-        message=_sentence(refusal),
+        message=sentence_of(refusal),
         lights=account.face.extensions,
         **_camera_context(session, "add-light-ticket") | {"capture_texts": light_texts()},
     )
@@ -144,11 +141,6 @@ def _assertion(form: AssertionForm) -> str:
         return str(form.cleaned_data["assertion"])
     detail = _("Nothing of the camera came with the page. Start the camera again.")
     raise Refusal(400, {"code": "invalid_input", "detail": detail}, None)
-
-
-def _sentence(refusal: Refusal | None) -> str:
-    """Return what a refusal says, with how long to wait."""
-    return f"{refusal.detail} {try_again(refusal.retry_after)}".strip() if refusal else ""
 
 
 def _camera_context(session: Session, ticket_page: str) -> dict[str, Any]:
@@ -181,12 +173,14 @@ def _ticket(
         }[purpose]
         next_pages = {
             "unauthenticated": "login",
-            "second_factor_required": "facelogin",
+            "second_factor_required": "login",  # it knows which factor fits
             "reauthentication_required": "confirm",
         }
-        body: dict[str, Any] = {"code": refusal.code, "detail": _sentence(refusal)}
+        body: dict[str, Any] = {"code": refusal.code, "detail": sentence_of(refusal)}
         if refusal.code in next_pages:
             body["next"] = address_with_next(next_pages[refusal.code], here)
+        elif refusal.code == "invitation_required":
+            body["next"] = invitation_address()
         response = JsonResponse(body, status=refusal.status)
         if refusal.retry_after is not None:
             response.headers["Retry-After"] = str(refusal.retry_after)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.clients.accounts import Refusal
 from dashboard.forms import Form
-from dashboard.waiting import in_words
+from dashboard.waiting import in_words, try_again
 from kubevision.request_context import request_id
 
 RETRY_SECONDS = 5  # how soon to ask again for a service that is away
@@ -54,6 +54,11 @@ def page_after(
         return page(request, name, **context)
     status = refusal.status if refusal.status in PASSED_ON else 400
     return page(request, name, status, retry_after=refusal.retry_after, **context)
+
+
+def sentence_of(refusal: Refusal | None) -> str:
+    """Return what a refusal says, with how long to wait."""
+    return f"{refusal.detail} {try_again(refusal.retry_after)}".strip() if refusal else ""
 
 
 def form_page(

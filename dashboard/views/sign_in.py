@@ -1,4 +1,4 @@
-"""Coming in and going out: accounts made, passwords, recovery codes."""
+"""Coming in and going out: accounts made, passwords, proof shown again."""
 
 from contextlib import suppress
 
@@ -9,17 +9,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboard.clients.accounts import AccountsUnavailable, Refusal, Session
-from dashboard.forms import ConfirmForm, RecoveryCodeForm, RegisterForm, SignInForm
+from dashboard.clients.accounts import AccountsUnavailable, Refusal
+from dashboard.clients.answers import Session
+from dashboard.forms import ConfirmForm, RegisterForm, SignInForm
 from dashboard.views.door import (
     accounts_for,
-    address_with_next,
     door,
+    factor_page,
     for_signed_in,
     forget,
     has_token,
     redirect_with_next,
     remember,
+    remember_device,
     safe_next,
 )
 from dashboard.views.pages import form_page, out_of_reach, page
@@ -29,10 +31,8 @@ def _go_on(session: Session, target: str) -> HttpResponse:
     """Go where the person wanted, over the second factor if one is due."""
     if session.is_active:
         response: HttpResponse = HttpResponseRedirect(target)
-    elif "face" in session.available_factors:
-        response = redirect_with_next("facelogin", target)
     else:
-        response = redirect_with_next("other-factor", target)
+        response = redirect_with_next(factor_page(session), target)
     return remember(response, session)
 
 
@@ -52,7 +52,8 @@ def _sign_in_again(request: HttpRequest, username: str, password: str) -> HttpRe
         return redirect_with_next("login", reverse("train"))
     _end_old_session(request)
     target = reverse("train" if settings.FACELOGIN_URL else "home")
-    return remember(HttpResponseRedirect(target), session)
+    response = remember(HttpResponseRedirect(target), session)
+    return remember_device(request, response, session)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -109,7 +110,7 @@ def login(request: HttpRequest) -> HttpResponse:
             refusal = refused
         else:
             _end_old_session(request)
-            return _go_on(session, target)
+            return remember_device(request, _go_on(session, target), session)
     return form_page(request, "login", form, refusal, next=target)
 
 
@@ -119,37 +120,6 @@ def logout(request: HttpRequest) -> HttpResponse:
     """End the session; the browser forgets it even when accounts is away."""
     _end_old_session(request)
     return forget(HttpResponseRedirect(reverse("home")))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("code")
-@for_signed_in
-def other_factor(request: HttpRequest) -> HttpResponse:
-    """Take a recovery code when the camera cannot help."""
-    target = safe_next(request)
-    form = RecoveryCodeForm(request.POST or None)
-    refusal: Refusal | None = None
-    accounts = accounts_for(request)
-    if request.method == "POST" and form.is_valid():
-        try:
-            session = accounts.show_recovery_code(form.cleaned_data["code"])
-        except Refusal as refused:
-            if refused.code == "unauthenticated":
-                raise
-            refusal = refused
-        else:
-            return remember(HttpResponseRedirect(target), session)
-    session = accounts.session()
-    return form_page(
-        request,
-        "other_factor",
-        form,
-        refusal,
-        next=target,
-        session=session,
-        person=session.user,
-        face_address=address_with_next("facelogin", target),
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -171,10 +141,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         else:
             if not session.has_second_factor:
                 return remember(HttpResponseRedirect(target), session)
-            may_be_face = target != reverse("add-light") and "face" in session.available_factors
-            factor = "facelogin" if may_be_face else "other-factor"
+            # A face is no proof for adding to it.
+            factor = "other-factor" if target == reverse("add-light") else factor_page(session)
             return remember(redirect_with_next(factor, target), session)
     session = accounts.session()
     if not session.is_active:
-        return redirect_with_next("facelogin", target)
+        return redirect_with_next(factor_page(session), target)
     return form_page(request, "confirm", form, refusal, next=target, person=session.user)

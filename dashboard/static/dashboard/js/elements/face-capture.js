@@ -213,6 +213,8 @@ class FaceCapture extends HTMLElement {
     this.drawOutline(face, isAccepted);
     this.parts.start.classList.toggle("d-none", phase !== "idle");
     this.parts.retry.classList.toggle("d-none", phase !== "stopped");
+    // Pages that have another factor to offer; where the camera fails it must not be searched for.
+    this.parts.otherWay?.classList.toggle("d-none", phase !== "stopped");
     this.parts.cancel.classList.toggle("d-none", !isRunning(this.attempt));
   }
 
