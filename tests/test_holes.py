@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect as connect_async
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.product import Installation, Product
@@ -207,7 +209,48 @@ def test_a_recovery_code_shown_twenty_times_at_once_opens_one(
             .status_code
         )
 
-    assert sorted(_twenty_at_once(show)) == [200] + [401] * 19
+    # One opens; five wrong ones in a row, and the rest have to wait.
+    assert sorted(_twenty_at_once(show)) == [200] + [401] * 5 + [429] * 14
+
+
+def test_twenty_guesses_at_once_are_judged_one_after_another(product: Product, ada: Client) -> None:
+    def guess() -> int:
+        body = {"username": ada.username, "password": "not it at all"}
+        return httpx.post(f"{product.origin}/auth/v1/sessions", json=body, timeout=60).status_code
+
+    assert sorted(_twenty_at_once(guess)) == [401] * 5 + [429] * 15
+
+
+def test_the_camera_stops_with_the_session(
+    product: Product, waiting_ada: Client, frames: list[bytes]
+) -> None:
+    ticket = waiting_ada.ticket(VERIFY)
+    with connect(
+        ticket["websocket_url"], subprotocols=[ticket["websocket_subprotocol"]], proxy=None
+    ) as socket:
+        socket.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
+        assert json.loads(socket.recv())["type"] == "attempt.ready"
+        assert waiting_ada.call("DELETE", "/session").status_code == 204
+        assert json.loads(socket.recv(timeout=30))["code"] == "session_ended"
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=30)
+        assert socket.close_code == 4410
+
+
+def test_a_removed_face_is_gone_from_both_rooms(
+    product: Product, ada: Client, frames: list[bytes]
+) -> None:
+    ada.enrol(frames[:20])
+    assert ada.call("DELETE", "/user/factors/face").status_code == 204
+    factors = ada.call("GET", "/user?include=factors").json()["factors"]
+    assert factors == {"face": None, "totp": None, "recovery_codes": {"remaining": 0}}
+    assert Client(product, ada.username).sign_in().call("GET", "/user").status_code == 200
+    database = product.folder / "facelogin.sqlite3"
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as rows:
+        user_id = ada.call("GET", "/user").json()["id"].replace("-", "")
+        for table in ("person", "reference", "extension"):
+            query = f"SELECT count(*) FROM facelogin_{table} WHERE user_id = ?"
+            assert rows.execute(query, [user_id]).fetchone() == (0,)
 
 
 def test_a_ticket_sent_twenty_times_at_once_opens_one(ada: Client) -> None:

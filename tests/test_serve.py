@@ -22,8 +22,9 @@ def _processes_of(product: Product) -> list[str]:
         try:
             group = os.getpgid(int(entry.name))
             state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
-            if group == product.process.pid and state != "Z":
-                found.append((entry / "cmdline").read_text())
+            command = (entry / "cmdline").read_text()  # empty: it has let go of all it had
+            if group == product.process.pid and state != "Z" and command:
+                found.append(command)
         except (ProcessLookupError, FileNotFoundError):
             continue
     return found
