@@ -65,6 +65,10 @@ bad-input: $(VENV)/dev.stamp  ## send everything that is wrong and write docs/ba
 fuzz: $(VENV)/dev.stamp  ## bad input at random: make fuzz [FUZZ=10000] [SEED=n] [ONLY=kind:number]
 	@$(BIN)/python -m tests.with_keys $(BIN)/python -m tests.bad_input.fuzz
 
+.PHONY: doors
+doors: $(VENV)/dev.stamp  ## walk every door as every kind of visitor and write docs/doors.md
+	@DOORS=write DJANGO_SETTINGS_MODULE=kubevision.settings.local $(BIN)/python -m tests.with_keys $(BIN)/python -m pytest --quiet tests/test_doors.py
+
 .PHONY: check
 check: lint types imports contract test  ## everything that must be green
 
