@@ -16,7 +16,7 @@ import django
 from bench.options import Options
 from bench.report import RESULTS, Report
 
-PARTS = ("frame", "throughput", "sign_in", "load", "overload", "doors", "enrolled")
+PARTS = ("frame", "throughput", "sign_in", "load", "overload", "doors", "enrolled", "people")
 
 
 def run(part: str, options: Options) -> Report:
@@ -33,7 +33,9 @@ def main(arguments_given: list[str] | None = None) -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--tiny", action="store_true", help="only show that it works")
     parser.add_argument("--faces", type=Path, help="folder of research pictures")
-    parser.add_argument("--rows", type=int, default=Options.rows, help="people in `enrolled`")
+    parser.add_argument(
+        "--rows", type=int, default=Options.rows, help="people in `enrolled` and `people`"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the JSON files")
     arguments = parser.parse_args(arguments_given)
     if unknown := set(arguments.parts) - {*PARTS}:

@@ -2,6 +2,7 @@
 
 python -m bench.rows disable NAME ...
 python -m bench.rows enrol COUNT USER_NAME
+python -m bench.rows people COUNT ADMINISTRATOR PASSWORD
 """
 
 import os
@@ -14,6 +15,7 @@ VALID = 10  # references sealed with keys of their own; all others are copies th
 FULL_SIZE_EVERY = 10
 SHORT_BYTES = 4000  # of the other copies: enough for rows to fill the database's pages
 BATCH = 500
+YEAR = timedelta(days=365)
 
 
 def disable(names: list[str]) -> None:
@@ -73,6 +75,58 @@ def enrol(count: int, username: str) -> None:
         Reference.objects.bulk_create(references)
 
 
+def people(count: int, administrator: str, password: str) -> None:
+    """Make so many accounts with factors, sessions and events, one of them an administrator."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from accounts.models import (  # noqa: PLC0415
+        Event,
+        FaceFactor,
+        RecoveryCode,
+        Session,
+        TotpFactor,
+        User,
+    )
+
+    if not User.objects.filter(username_key=administrator).exists():
+        User.objects.create_superuser(administrator, password)
+    now = timezone.now()
+    for start in range(User.objects.count(), count, BATCH):
+        users = [
+            User(
+                username=f"Person{number}",
+                username_key=f"person{number}",
+                display_name=f"Person Number {number}",
+                email=f"person{number}@example.org",
+                password="!",
+                created_at=now - timedelta(minutes=number),
+            )
+            for number in range(start, min(start + BATCH, count))
+        ]
+        User.objects.bulk_create(users)
+        FaceFactor.objects.bulk_create(
+            FaceFactor(user=user, enrolled_at=now, engine="lbph", expires_at=now + YEAR)
+            for user in users
+        )
+        TotpFactor.objects.bulk_create(
+            TotpFactor(user=user, sealed_secret="x", enrolled_at=now) for user in users[::3]
+        )
+        RecoveryCode.objects.bulk_create(
+            RecoveryCode(user=user, code_hash=secrets.token_hex(32)) for user in users
+        )
+        Session.objects.bulk_create(
+            Session(user=user, token_hash=secrets.token_hex(32), face_at=now) for user in users[::5]
+        )
+        Event.objects.bulk_create(
+            Event(user=user, kind=kind, at=now - timedelta(minutes=minutes), address="10.0.0.1")
+            for user in users
+            for minutes, kind in enumerate(("registered", "password_accepted", "signed_in"))
+        )
+        Event.objects.bulk_create(
+            Event(user=user, kind="password_refused", at=now) for user in users[::50]
+        )
+
+
 def main() -> None:
     """Do what the command line says."""
     import django  # noqa: PLC0415
@@ -84,6 +138,8 @@ def main() -> None:
             disable(names)
         case ["enrol", count, username]:
             enrol(int(count), username)
+        case ["people", count, administrator, password]:
+            people(int(count), administrator, password)
         case _:
             raise SystemExit(__doc__)
 

@@ -75,6 +75,11 @@ PROMISED = {
         "page: / signed in: one call to accounts p95, ms",
         "start to ready p50, s",
     },
+    "people": {
+        "sign in by password: 200 / 100 accounts",
+        "list of users: 200 / 100 accounts",
+        "list of users: 200 accounts p50, ms",
+    },
     "enrolled": {
         "frame, CPU ms, many / few",
         "sign-in, CPU ms, many / few",
