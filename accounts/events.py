@@ -67,6 +67,7 @@ def record(
     *,
     actor: User | None = None,
     mail_to: str | None = None,
+    is_hearsay: bool = False,
     **details: Any,
 ) -> None:
     """Write down what happened to somebody, and tell them by mail where that is due.
@@ -81,6 +82,8 @@ def record(
         Who did it, if it was somebody else.
     mail_to : str, optional
         Where to write, if not to the person's present address; empty: nowhere.
+    is_hearsay : bool, optional
+        Another room tells of it: the address and the id of its call are not the person's.
     **details
         As the contract's EventKind lists them; what is None is left out.
     """
@@ -90,8 +93,8 @@ def record(
         user=user,
         actor=by_another,
         by_administrator=by_another is not None,
-        address=current_address() or None,
-        request_id=current_request_id(),
+        address=None if is_hearsay else current_address() or None,
+        request_id="" if is_hearsay else current_request_id(),
         details={name: value for name, value in details.items() if value is not None},
     )
     if user is not None and kind in TOLD_BY_MAIL:

@@ -71,7 +71,8 @@ def count_try(user: User) -> int:
         ).update(today=F("today") + 1, in_a_row=F("in_a_row") + 1, last_at=now)
         if counted:
             return FACE_TRIES_A_DAY - row.today - 1
-    raise Refused("too_many_attempts", retry_after=1)
+    limit = Limit("face_tries", FACE_TRIES_A_DAY, DAY_SECONDS)
+    raise Refused("too_many_attempts", retry_after=1, limit=limit)
 
 
 def _nothing_left_today(name: str, tries: int) -> Refused:

@@ -32,9 +32,15 @@ def hear(report_token: str) -> None:
         raise Refused("facelogin_unavailable", retry_after=RETRY_FACELOGIN_SECONDS) from unavailable
     heard = face.hear(report)
     if heard is not None and heard.purpose == face.VERIFY and report.outcome in REFUSALS:
-        events.record(Kind.FACE_REFUSED, heard.user, outcome=report.outcome, reasons=report.reasons)
+        events.record(
+            Kind.FACE_REFUSED,
+            heard.user,
+            is_hearsay=True,
+            outcome=report.outcome,
+            reasons=report.reasons,
+        )
         if heard.is_at_limit:
-            events.record(Kind.LOCKED, heard.user, limit="face")
+            events.record(Kind.LOCKED, heard.user, is_hearsay=True, limit="face")
     logger.info(
         "attempt of %s ended: %s%s%s",
         report.user_id,

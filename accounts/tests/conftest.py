@@ -9,12 +9,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
+from django.utils import timezone
 
 from kubevision import contracts, tokens
 from kubevision.contracts.checking import check_answer, check_claims
@@ -202,3 +204,24 @@ def enrolled_ada(ada: Api, facelogin: Facelogin) -> Api:
     ada.codes = response.json()["recovery_codes"]  # type: ignore[attr-defined]
     ada.take_token(Api.call(Api(), "POST", "/sessions", {"username": "ada", "password": PASSWORD}))
     return ada
+
+
+class Clock:
+    """What the limits take for the time: it stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = timezone.now()
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def move(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Waits are counted in seconds; no test may depend on how long a slow machine takes."""
+    clock = Clock()
+    monkeypatch.setattr("accounts.limits.timezone", clock)
+    return clock

@@ -1,20 +1,24 @@
 """Guessing is slow for whoever guesses, and for nobody else (quality.md, section 3)."""
 
+import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.db.models import F
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import limits, passwords
 from accounts.models import Device, Event, TryCounter, User
 from accounts.services import password_tries
-from accounts.tests.conftest import PASSWORD, Api
+from accounts.tests.conftest import PASSWORD, Api, Clock
 
+Rewind = Callable[[float], None]
 HOME, OFFICE = "203.0.113.7", "198.51.100.20"
 
 
@@ -36,10 +40,10 @@ def wrong(count: int, **how: str) -> list[int]:
     return [try_it("not it at all", **how).status_code for _ in range(count)]
 
 
-def rewind(seconds: float) -> None:
-    """Let time pass for what is counted."""
-    gone = timedelta(seconds=seconds)
-    TryCounter.objects.update(last_at=F("last_at") - gone, since=F("since") - gone)
+@pytest.fixture(autouse=True)
+def rewind(clock: Clock) -> Rewind:
+    """Let so many seconds pass."""
+    return clock.move
 
 
 def known_device() -> str:
@@ -49,7 +53,7 @@ def known_device() -> str:
 
 
 @pytest.mark.parametrize("name", ["ada", "nobody"])
-def test_five_in_a_row_then_waits_that_double(ada: Api, name: str) -> None:
+def test_five_in_a_row_then_waits_that_double(ada: Api, name: str, rewind: Rewind) -> None:
     assert wrong(5, name=name) == [401] * 5
     response = try_it("not it at all", name=name)
     assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
@@ -65,7 +69,7 @@ def test_five_in_a_row_then_waits_that_double(ada: Api, name: str) -> None:
     assert waits == [[401]] * 12
 
 
-def test_a_right_password_waits_as_well_and_then_ends_the_row(ada: Api) -> None:
+def test_a_right_password_waits_as_well_and_then_ends_the_row(ada: Api, rewind: Rewind) -> None:
     wrong(5)
     assert try_it(PASSWORD).status_code == 429
     rewind(1)
@@ -94,7 +98,9 @@ def test_who_is_not_the_dashboard_cannot_choose_an_address(ada: Api, settings: A
 
 
 @pytest.mark.parametrize("name", ["ada", "nobody"])
-def test_a_hundred_from_everywhere_then_a_quarter_of_an_hour(ada: Api, name: str) -> None:
+def test_a_hundred_from_everywhere_then_a_quarter_of_an_hour(
+    ada: Api, name: str, rewind: Rewind
+) -> None:
     for i in range(100):
         assert wrong(1, name=name, address=f"203.0.{i}.1") == [401]
     response = try_it(PASSWORD, name=name, address=OFFICE)
@@ -104,7 +110,7 @@ def test_a_hundred_from_everywhere_then_a_quarter_of_an_hour(ada: Api, name: str
     assert wrong(2, name=name, address=OFFICE) == [401, 429]
 
 
-def test_thirty_wrong_ones_a_minute_from_one_address(ada: Api) -> None:
+def test_thirty_wrong_ones_a_minute_from_one_address(ada: Api, rewind: Rewind) -> None:
     for i in range(30):
         assert wrong(1, name=f"name{i}") == [401]
     response = try_it("not it at all", name="another")
@@ -182,7 +188,7 @@ def test_the_header_of_a_stranger_is_nobodys_browser(ada: Api, settings: Any) ->
     assert try_it(PASSWORD, device=device).status_code == 429
 
 
-def test_showing_the_password_again_counts_with_signing_in(ada: Api) -> None:
+def test_showing_the_password_again_counts_with_signing_in(ada: Api, rewind: Rewind) -> None:
     headers = {"X-Forwarded-For": HOME}
     body = {"password": "not it at all"}
     for _ in range(5):
@@ -237,7 +243,7 @@ def test_unlocking_forgets_it_wherever_it_came_from(ada: Api) -> None:
     assert try_it(PASSWORD, device=device).status_code == 201
 
 
-def test_old_rows_are_forgotten_after_a_day(ada: Api) -> None:
+def test_old_rows_are_forgotten_after_a_day(ada: Api, rewind: Rewind) -> None:
     wrong(5)
     rows = TryCounter.objects.count()
     rewind(86_390)
@@ -248,7 +254,7 @@ def test_old_rows_are_forgotten_after_a_day(ada: Api) -> None:
 
 
 def test_of_two_copies_that_look_at_once_one_lets_its_try_through(
-    ada: Api, monkeypatch: Any
+    ada: Api, monkeypatch: Any, rewind: Rewind
 ) -> None:
     """Copies share the database only; twenty at once in one: tests/test_holes.py."""
     wrong(5)
@@ -271,7 +277,9 @@ def register(name: str, address: str = HOME) -> Any:
 
 
 @pytest.mark.django_db
-def test_thirty_registrations_a_minute_and_three_hundred_an_hour() -> None:
+def test_thirty_registrations_a_minute_and_three_hundred_an_hour(
+    rewind: Rewind,
+) -> None:
     with mock.patch("accounts.models.User.set_password"):  # not what is tested, and slow
         for minute in range(10):
             answers = Counter(register(f"p{minute}.{i}").status_code for i in range(31))
@@ -285,10 +293,25 @@ def test_thirty_registrations_a_minute_and_three_hundred_an_hour() -> None:
 
 
 @pytest.mark.django_db
-def test_names_that_are_taken_are_told_ten_times_a_minute() -> None:
+def test_names_that_are_taken_are_told_ten_times_a_minute(rewind: Rewind) -> None:
     register("ada", OFFICE)
     with mock.patch("accounts.models.User.set_password"):
         assert [register("ada").status_code for _ in range(11)] == [409] * 10 + [429]
         assert register("free").status_code == 429  # or it would tell just the same
         rewind(60)
         assert register("free").status_code == 201
+
+
+@pytest.mark.parametrize("name", ["ada", "nobody"])
+@pytest.mark.parametrize("device", ["", "x" * 43])
+def test_a_name_that_exists_is_asked_as_much_as_one_that_does_not(
+    ada: Api, name: str, device: str
+) -> None:
+    wrong(1, name="somebody else", address=OFFICE)  # what is made once is made
+
+    with CaptureQueriesContext(connection) as queries:
+        assert wrong(1, name=name, device=device) == [401]
+    # The same tables in the same order; one more question with a device, for both.
+    asked = [re.sub(r"[^A-Z]*\"accounts_(\w+)\".*", r" \1", each["sql"]) for each in queries]
+    kinds = [each.split()[0] for each in asked]
+    assert len([kind for kind in kinds if kind == "SELECT"]) == (8 if device else 7), asked
