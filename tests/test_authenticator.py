@@ -16,13 +16,15 @@ NEW_PASSWORD = "three brass lamps in the hall"
 
 
 class App:
-    """An authenticator app whose clock is a step behind at first: each code is good once."""
+    """An authenticator app that shows the next code where the present one was used: each is good
+    once, and those of the step before and after are taken as well."""
 
     def __init__(self, secret: str) -> None:
         self._totp = TOTP(base64.b32decode(secret), 6, SHA1(), STEP_SECONDS)
-        self._at = time.time() - STEP_SECONDS
+        self._at = 0.0
 
     def code(self) -> str:
+        self._at = max(self._at, time.time())
         code = self._totp.generate(int(self._at)).decode()
         self._at += STEP_SECONDS
         return code
