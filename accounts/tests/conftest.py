@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 from django.utils import timezone
 
+from accounts import passwords
+from accounts.passwords import Argon2idHasher
 from kubevision import contracts, tokens
 from kubevision.contracts.checking import check_answer, check_claims
 
@@ -150,11 +153,18 @@ def standing_in() -> Iterator[Facelogin]:
         thread.join()
 
 
+@cache
+def _handler() -> Any:
+    """What answers requests, for all clients: each of its own would look for static files anew."""
+    return Client().handler
+
+
 class Api:
     """Calls the REST API as a client would."""
 
     def __init__(self) -> None:
         self.client = Client()
+        self.client.handler = _handler()
         self.token = ""
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -204,6 +214,16 @@ def enrolled_ada(ada: Api, facelogin: Facelogin) -> Api:
     ada.codes = response.json()["recovery_codes"]  # type: ignore[attr-defined]
     ada.take_token(Api.call(Api(), "POST", "/sessions", {"username": "ada", "password": PASSWORD}))
     return ada
+
+
+@pytest.fixture(autouse=True)
+def light_argon2id(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same algorithm with little memory: these tests verify thousands of passwords."""
+    monkeypatch.setattr(Argon2idHasher, "time_cost", 1)
+    monkeypatch.setattr(Argon2idHasher, "memory_cost", 64)  # KiB
+    passwords._nobodys_hash.cache_clear()
+    yield
+    passwords._nobodys_hash.cache_clear()
 
 
 class Clock:
