@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from facelogin import crypto, extensions, spent_tickets
@@ -132,6 +132,27 @@ def store_pending(
     )
 
 
+def withdraw_pending(user_id: uuid.UUID, assertion_jti: str) -> None:
+    """Remove what an attempt stored that was ended meanwhile; nobody has its assertion."""
+    Reference.objects.filter(user_id=user_id, assertion_jti=assertion_jti).delete()
+    extensions.remove(user_id, assertion_jti)
+    _unused_keys().filter(user_id=user_id).delete()
+
+
+def _unused_keys() -> QuerySet[Person]:
+    """Return people with a key and nothing that it opens, nor an attempt that may soon store it.
+
+    They are left where somebody is erased while an enrolment of theirs is stored.
+    """
+    with_references = Reference.objects.values("user_id")
+    before_the_camera = OpenAttempt.objects.values("user_id")
+    return (
+        Person.objects.filter(current_reference=None)
+        .exclude(user_id__in=with_references)
+        .exclude(user_id__in=before_the_camera)
+    )
+
+
 def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
     """Make a pending reference the one that counts, or a pending extension count beside it.
 
@@ -233,11 +254,17 @@ def people_by_engine() -> dict[str, int]:
 
 
 def erase(user_id: uuid.UUID) -> None:
-    """Remove a person: key first, so that nothing opens any more, then the ciphertext."""
+    """Remove a person: key first, so that nothing opens any more, then what runs, then the rest.
+
+    An attempt opens its row before it reads a reference, and looks at its row after it stored one.
+    So whoever read the reference in time loses the row here; what was stored before the row went is
+    removed here, what is stored later its own attempt withdraws.
+    """
     Person.objects.filter(user_id=user_id).delete()
+    OpenAttempt.objects.filter(user_id=user_id).delete()
+    Person.objects.filter(user_id=user_id).delete()  # an enrolment may have made a new key
     Reference.objects.filter(user_id=user_id).delete()
     extensions.remove_all(user_id)
-    OpenAttempt.objects.filter(user_id=user_id).delete()
 
 
 def remove_expired() -> dict[str, int]:
@@ -254,4 +281,6 @@ def remove_expired() -> dict[str, int]:
         "ended sessions": EndedSession.objects.filter(
             ended_at__lt=now - ENDED_SESSION_KEPT
         ).delete()[0],
+        # Last: what the lines above removed may have been all that a key opened.
+        "unused keys": _unused_keys().delete()[0],
     }

@@ -75,6 +75,9 @@ class Attempt(Protocol):
     async def result(self) -> AttemptResult:
         """Return the result of a decided attempt."""
 
+    async def withdraw(self) -> None:
+        """Undo what the result stored, because nobody will be told it."""
+
     def overdue(self) -> AttemptResult:
         """Return the result when time has run out."""
 
@@ -107,6 +110,7 @@ class EnrolPerson:
         self._variety = Variety()
         self._prompter = Prompter()
         self._following = Following()
+        self._stored = ""  # the assertion's id, once there is one
         self.engine = workers.pool().engine
         self.tally = Tally()
 
@@ -145,8 +149,13 @@ class EnrolPerson:
             jti,
             cohort_consent=self._ticket.cohort_consent,
         )
+        self._stored = jti
         assertion = tokens.sign_assertion(self._ticket, Outcome.ENROLLED, reference.engine, jti=jti)
         return AttemptResult(Outcome.ENROLLED, assertion=assertion)
+
+    async def withdraw(self) -> None:
+        """Remove the pending reference."""
+        await stores.in_thread(stores.withdraw_pending, self._ticket.user_id, self._stored)
 
     def overdue(self) -> AttemptResult:
         """Say whether too little was seen or time ran out."""
@@ -209,6 +218,9 @@ class VerifyClaim:
             self._ticket, Outcome.MATCH, self._reference.engine, jti=tokens.new_jti()
         )
         return AttemptResult(Outcome.MATCH, assertion=assertion)
+
+    async def withdraw(self) -> None:
+        """Undo nothing: a verification stores nothing."""
 
     def overdue(self) -> AttemptResult:
         """Say whether too little was seen or time ran out."""

@@ -204,11 +204,13 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
 
 async def _run_open(story: Story) -> AttemptResult:
     ticket, socket = story.ticket, story.socket
-    attempt = story.attempt = await _make(ticket)
+    # The row before all that is read: who ends a session or erases a person writes first and then
+    # removes the row, so either what they wrote is seen here or the row is seen to be gone.
     attempt_id = await stores.in_thread(stores.open_attempt, ticket.user_id, ticket.session_hash)
     try:
         if await stores.in_thread(stores.is_ended, ticket.session_hash):
             raise AttemptEnded(ErrorCode.SESSION_ENDED)
+        attempt = story.attempt = await _make(ticket)
         await socket.send(
             AttemptReady(
                 attempt_id=str(attempt_id),
@@ -312,6 +314,11 @@ async def _run_until_decided(
         elif tasks["frames"] in done:
             await look_at_row()
             result = await attempt.result()
+            try:
+                await look_at_row()  # making a reference takes its time
+            except AttemptEnded:
+                await attempt.withdraw()
+                raise
         else:
             result = attempt.overdue()
     finally:

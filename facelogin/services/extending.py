@@ -26,6 +26,7 @@ class ExtendReference:
         self._enrolment = Enrolment.of_another_light()
         self._following = Following()
         self._plausible = 0
+        self._stored = ""  # the assertion's id, once there is one
         self.engine = reference.engine
         self.tally = Tally()
 
@@ -70,8 +71,13 @@ class ExtendReference:
         )
         if not is_kept:  # the reference expired or was erased meanwhile
             return failure
+        self._stored = jti
         assertion = tokens.sign_assertion(self._ticket, Outcome.ENROLLED, self.engine, jti=jti)
         return AttemptResult(Outcome.ENROLLED, assertion=assertion)
+
+    async def withdraw(self) -> None:
+        """Remove the pending extension."""
+        await stores.in_thread(stores.withdraw_pending, self._ticket.user_id, self._stored)
 
     def overdue(self) -> AttemptResult:
         """Say whether too little was seen or time ran out."""

@@ -1,8 +1,11 @@
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db.models import signals
 from django.utils import timezone
 
 from facelogin import crypto, spent_tickets, stores
@@ -86,6 +89,22 @@ def test_housekeeping_keeps_what_counts(user_id: uuid.UUID) -> None:
     assert stores.current_reference(user_id) is not None
 
 
+def test_a_key_that_opens_nothing_is_removed(user_id: uuid.UUID) -> None:
+    """Whoever is erased while a copy stores their enrolment and dies has nobody else to do it."""
+    stores.store_pending(user_id, a_reference(), "one")
+    assert stores.remove_expired()["unused keys"] == 0
+    Reference.objects.update(created_at=timezone.now() - timedelta(minutes=10, seconds=1))
+    enrolled = uuid.uuid4()
+    enrol(enrolled, "two")
+    before_the_camera = uuid.uuid4()  # the key is stored before the reference
+    Person.objects.create(user_id=before_the_camera, wrapped_key=b"key")
+    stores.open_attempt(before_the_camera, "session")
+    removed = stores.remove_expired()
+    assert (removed["references"], removed["unused keys"]) == (1, 1)
+    kept = set(Person.objects.values_list("user_id", flat=True))
+    assert kept == {enrolled, before_the_camera}
+
+
 def test_erasing_leaves_no_row(user_id: uuid.UUID) -> None:
     enrol(user_id, "one")
     stores.store_pending(user_id, a_reference(1), "two")
@@ -94,6 +113,46 @@ def test_erasing_leaves_no_row(user_id: uuid.UUID) -> None:
     stores.erase(user_id)
     for model in (Person, Reference, OpenAttempt):
         assert not model.objects.exists()
+
+
+@contextmanager
+def just_before_the_row_goes(act: Callable[[], None]) -> Iterator[None]:
+    """Do something when an attempt's row is about to be removed, as another copy may."""
+
+    def receive(**_more: object) -> None:
+        act()
+
+    signals.pre_delete.connect(receive, sender=OpenAttempt)
+    try:
+        yield
+    finally:
+        signals.pre_delete.disconnect(receive, sender=OpenAttempt)
+
+
+def test_erasing_takes_what_is_stored_while_it_works(user_id: uuid.UUID) -> None:
+    enrol(user_id, "one")
+    stores.open_attempt(user_id, "session")
+    found: list[FaceReference | None] = []
+
+    def verify_and_enrol() -> None:
+        found.append(stores.current_reference(user_id))
+        stores.store_pending(user_id, a_reference(1), "two")
+
+    with just_before_the_row_goes(verify_and_enrol):
+        stores.erase(user_id)
+    # Whoever begins now reads nothing; whoever read it before loses the row.
+    assert found == [None]
+    for model in (Person, Reference, OpenAttempt):
+        assert not model.objects.exists()
+
+
+def test_a_session_is_known_as_ended_before_its_attempts_go(user_id: uuid.UUID) -> None:
+    stores.open_attempt(user_id, "session")
+    found: list[bool] = []
+    with just_before_the_row_goes(lambda: found.append(stores.is_ended("session"))):
+        stores.end_session("session")
+    assert found == [True]
+    assert not OpenAttempt.objects.exists()
 
 
 def test_a_row_moved_to_another_person_does_not_open(user_id: uuid.UUID) -> None:
