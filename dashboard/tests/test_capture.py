@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from dashboard.tests import chromium
-from dashboard.tests.conftest import TICKET
+from dashboard.tests.conftest import TICKET, Accounts
 from kubevision import contracts
 from kubevision.contracts.checking.sockets import FROM_CLIENT, check_message
 
@@ -42,13 +42,14 @@ READY = contracts.example("messages/attempt.ready.enrol")
 
 
 class Facelogin:
-    """Counts tickets and sockets; answers `attempt.ready` and then nothing.
+    """Counts tickets and sockets; answers `attempt.ready` and, unless told to, then nothing.
 
     What the page says to it is kept and held to the contract.
     """
 
     def __init__(self) -> None:
         self.tickets = 0
+        self.says: list[dict[str, Any]] = [READY]
         self.form = ""
         self.started: list[str] = []
         self.heard: list[str] = []
@@ -69,7 +70,8 @@ class Facelogin:
             self.heard.append(message)
             if "attempt.start" in message:
                 self.started.append(json.loads(message)["ticket"])
-                socket.send(json.dumps(READY))
+                for said in self.says:
+                    socket.send(json.dumps(said))
 
         socket.on_message(hear)
 
@@ -191,3 +193,25 @@ def test_lending_is_asked_for_apart_and_never_ticked(
     page.wait_for_selector("[data-capture-state=capturing]")
     field = 'name="cohort_consent"\r\n\r\n'
     assert f"{field}{'yes' if lends else ''}\r\n" in facelogin.form
+
+
+def test_whoever_was_signed_out_before_the_camera_comes_to_the_sign_in(
+    ada: Client, accounts: Accounts, facelogin: Facelogin
+) -> None:
+    response = ada.get("/train")
+    # The session is gone, so the next ticket is refused, and that answer leads there and back here.
+    accounts.refuses("POST /session/face-ticket", "unauthenticated")
+    refusal = ada.post("/train/ticket", {"consent": "2026-11.2"})
+    facelogin.says.append(contracts.example("messages/error.session_ended"))
+    with enrolling(response, facelogin) as page:
+        page.click("#start-camera")
+        message = page.locator("[data-part=message]")
+        expect(message).to_have_text("You were signed out. Sign in again.")
+        assert page.evaluate(LIVE) == 0
+        page.route(
+            "**/train/ticket",
+            lambda route: route.fulfill(status=refusal.status_code, json=refusal.json()),
+        )
+        page.route("**/login?*", lambda route: route.fulfill(body="<!doctype html>"))
+        page.click("#retry")
+        page.wait_for_url("**/login?next=%2Ftrain")
