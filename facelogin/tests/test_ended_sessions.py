@@ -98,7 +98,13 @@ def test_only_a_ticket_to_revoke_that_names_a_session_ends_one(
     accounts: Accounts, user_id: uuid.UUID
 ) -> None:
     assert end(accounts.ticket("erase", user_id)) == 401
-    assert end(accounts.ticket("revoke", user_id, sid="")) == 401
+    claims = {"sub": str(user_id), "purpose": "revoke"}
+    without_session = accounts.signer.sign(
+        claims, typ="kv-ticket+jwt", audience="facelogin", life_seconds=120
+    )
+    assert end(without_session) == 401
+    for no_hash in ("", None, ["session hash"], "x" * 10_000):
+        assert end(accounts.ticket("revoke", user_id, sid=no_hash)) == 401
     assert not EndedSession.objects.exists()
     ticket = accounts.ticket("revoke", user_id)
     assert end(ticket) == 204
