@@ -84,6 +84,10 @@ class PortalAdminSite(AdminSite):
 
         return update_wrapper(guarded, inner)
 
+    def get_urls(self) -> list[Any]:
+        """Leave out the way to pages of objects: none of ours has one."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -1,15 +1,14 @@
 """Browsers that somebody signed in with before; each is worth a counter of its own, no more."""
 
 import uuid
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import lives
 from accounts.models import Device, User
 from accounts.tokens import fingerprint, new_opaque_token
 
-KEPT_FOR = timedelta(days=180)  # after the last sign-in
 MOST_OF_A_PERSON = 20  # the longest unused go first; people have a few
 
 
@@ -19,7 +18,7 @@ def known(token: str, user: User | None) -> Device | None:
         return None
     # Asked for nobody as well: a name that does not exist costs what one costs that does.
     own = Device.objects.filter(user_id=user.pk if user else uuid.UUID(int=0))
-    since = timezone.now() - KEPT_FOR
+    since = timezone.now() - lives.DEVICE
     return own.filter(token_hash=fingerprint(token), seen_at__gt=since).first()
 
 
@@ -49,4 +48,4 @@ def remember(token: str, user: User) -> str | None:
 
 def remove_old() -> int:
     """Forget browsers that were not used for half a year."""
-    return Device.objects.filter(seen_at__lte=timezone.now() - KEPT_FOR).delete()[0]
+    return Device.objects.filter(seen_at__lte=timezone.now() - lives.DEVICE).delete()[0]

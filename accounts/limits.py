@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import lives
 from accounts.models import TryCounter
 from accounts.refusals import Limit, Refused
 from accounts.tokens import fingerprint
 
 MINUTE, HOUR = 60, 3600  # seconds
-KEPT_FOR = timedelta(days=1)  # a row of wrong tries is forgotten after a day without one
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _too_many(rule: Row | Window, wait: float) -> Refused:
         if isinstance(rule, Row)
         else Limit(rule.name, rule.most, rule.seconds)
     )
-    return Refused("too_many_attempts", retry_after=int(wait) + 1, limit=limit)
+    return Refused("too_many_attempts", retry_after=ceil(wait), limit=limit)
 
 
 def count(counter: Counter) -> bool:
@@ -172,4 +173,4 @@ def clear_subject(subject: str) -> int:
 
 def remove_old() -> int:
     """Remove counters that nothing was added to for a day."""
-    return TryCounter.objects.filter(last_at__lte=timezone.now() - KEPT_FOR).delete()[0]
+    return TryCounter.objects.filter(last_at__lte=timezone.now() - lives.TRIES).delete()[0]

@@ -13,12 +13,12 @@ from django.core import mail
 from django.db import close_old_connections
 from django.utils import timezone
 
+from accounts import lives
 from accounts.models import Mail
 
 logger = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=5)
-KEPT_FOR = timedelta(days=1)
 MOST_AT_ONCE = 100  # letters a round; the rest are the next round's
 
 
@@ -48,7 +48,7 @@ def _send_soon() -> None:
 def send_due() -> int:
     """Send what waits; return how many letters were taken. Two at once send each letter once."""
     now = timezone.now()
-    Mail.objects.filter(written_at__lte=now - KEPT_FOR).delete()
+    Mail.objects.filter(written_at__lte=now - lives.MAIL).delete()
     if not is_possible():
         return 0
     sent = 0

@@ -13,7 +13,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import usernames
+from accounts import lives, usernames
+from kubevision.expiry import ExpiryIndex
 from kubevision.tokens import MAX_CLAIM_CHARACTERS
 
 # Lengths of columns in characters. SQLite does not hold anybody to them, so input is held to them
@@ -126,7 +127,10 @@ class Session(models.Model):
     user_agent = models.CharField(max_length=USER_AGENT_CHARACTERS, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["seen_at"]), models.Index(fields=["created_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["seen_at"]),
+            ExpiryIndex("created_at", after=lives.SESSION, name="session_expiry"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"
@@ -142,9 +146,10 @@ class Device(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     token_hash = models.CharField(max_length=HASH_CHARACTERS)
-    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+    seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        indexes: ClassVar = [ExpiryIndex("seen_at", after=lives.DEVICE, name="device_expiry")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["token_hash", "user"], name="one_device_of_a_user")
         ]
@@ -164,7 +169,10 @@ class TryCounter(models.Model):
     subject = models.CharField(max_length=HASH_CHARACTERS, blank=True, db_index=True)
     count = models.PositiveIntegerField(default=0)
     since = models.DateTimeField()
-    last_at = models.DateTimeField(db_index=True)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [ExpiryIndex("last_at", after=lives.TRIES, name="tries_expiry")]
 
     def __str__(self) -> str:
         return f"{self.count} tries since {self.since:%Y-%m-%d %H:%M}"
@@ -197,8 +205,11 @@ class FaceExtension(models.Model):
     id = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_extensions")
     added_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [ExpiryIndex("expires_at", after=lives.NO_LONGER, name="light_expiry")]
 
     def __str__(self) -> str:
         return f"light added to the face of {self.user_id} at {self.added_at:%Y-%m-%d %H:%M}"
@@ -215,6 +226,8 @@ class FaceTries(models.Model):
     in_a_row = models.PositiveIntegerField(default=0)
     given_back = models.PositiveIntegerField(default=0)  # today, for tries without a verdict
     captures = models.PositiveIntegerField(default=0)  # tickets to enrol or extend issued today
+    # The tickets whose end is counted above, the last few: counting and noting are one write.
+    ended_tickets = models.TextField(blank=True)
     last_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -231,7 +244,12 @@ class FaceTicket(models.Model):
     jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="face_tickets")
     purpose = models.CharField(max_length=PURPOSE_CHARACTERS)
-    issued_at = models.DateTimeField(default=timezone.now, db_index=True)
+    issued_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            ExpiryIndex("issued_at", after=lives.FACE_TICKET, name="face_ticket_expiry")
+        ]
 
     def __str__(self) -> str:
         return f"ticket of {self.user_id} to {self.purpose}"
@@ -299,8 +317,13 @@ class Invitation(models.Model):
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            ExpiryIndex("expires_at", after=lives.INVITATION, name="invitation_expiry")
+        ]
 
     def __str__(self) -> str:
         return f"code for {self.user or self.username or 'a new person'}"
@@ -344,8 +367,11 @@ class Mail(models.Model):
     to = models.EmailField(max_length=EMAIL_CHARACTERS)
     subject = models.CharField(max_length=200)
     body = models.TextField()
-    written_at = models.DateTimeField(default=timezone.now, db_index=True)
+    written_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        indexes: ClassVar = [ExpiryIndex("written_at", after=lives.MAIL, name="mail_expiry")]
 
     def __str__(self) -> str:
         return f"mail of {self.written_at:%Y-%m-%d %H:%M}"
@@ -368,7 +394,10 @@ class SpentToken(models.Model):
     """A token that was used; inserting it a second time fails, and that is the check."""
 
     jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [ExpiryIndex("expires_at", after=lives.NO_LONGER, name="spent_expiry")]
 
     def __str__(self) -> str:
         return self.jti

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import limits, tokens
+from accounts import limits, lives, tokens
 from accounts.models import (
     Event,
     FaceExtension,
@@ -23,7 +23,6 @@ from accounts.models import (
 )
 
 IDLE_LIFE = timedelta(hours=1)
-WHOLE_LIFE = timedelta(hours=24)
 FRESH_PROOF_LIFE = timedelta(minutes=5)
 
 ACTIVE = "active"
@@ -36,7 +35,7 @@ def _live_session(**conditions: str) -> Session | None:
         Session.objects.select_related("user")
         .filter(
             seen_at__gt=now - IDLE_LIFE,
-            created_at__gt=now - WHOLE_LIFE,
+            created_at__gt=now - lives.SESSION,
             user__is_active=True,
             **conditions,
         )
@@ -61,7 +60,7 @@ def session_by_id(session_id: str) -> Session | None:
 
 def expires_at(session: Session) -> datetime:
     """Return when the session ends if nothing more happens in it."""
-    return min(session.seen_at + IDLE_LIFE, session.created_at + WHOLE_LIFE)
+    return min(session.seen_at + IDLE_LIFE, session.created_at + lives.SESSION)
 
 
 def face_of(user: User) -> FaceFactor | None:
@@ -183,7 +182,7 @@ def live_sessions_of(user: User) -> list[Session]:
     """Return where the person is signed in, the newest use first."""
     now = timezone.now()
     live = Session.objects.select_related("user").filter(
-        user=user, seen_at__gt=now - IDLE_LIFE, created_at__gt=now - WHOLE_LIFE
+        user=user, seen_at__gt=now - IDLE_LIFE, created_at__gt=now - lives.SESSION
     )
     return list(live.order_by("-seen_at", "-created_at", "pk"))
 

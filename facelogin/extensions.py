@@ -8,21 +8,19 @@ writes leaves none that counts too long.
 import logging
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
-from facelogin import crypto
-from facelogin.models import Extension, Person, Reference
+from facelogin import crypto, lives
+from facelogin.models import Extension, Reference
 from facelogin.operating_point import MOST_CAPTURES
 from facelogin.recognition import Reference as FaceReference
 
 logger = logging.getLogger(__name__)
 
 EXTENSIONS_KEPT = MOST_CAPTURES - 1  # lights beside the first; a fourth replaces the oldest
-EXTENSION_LIFE = timedelta(days=180)  # never beyond its reference's own end
-PENDING_LIFE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def store_pending(
         samples=len(capture.templates),
         ciphertext=ciphertext,
         assertion_jti=assertion_jti,
-        expires_at=min(timezone.now() + EXTENSION_LIFE, base.expires_at),
+        expires_at=min(timezone.now() + lives.EXTENSION, base.expires_at),
     )
 
 
@@ -65,7 +63,7 @@ def activate(base: Reference, assertion_jti: str) -> bool:
     own = Extension.objects.filter(
         user_id=base.user_id, extends=base.id, assertion_jti=assertion_jti
     )
-    oldest_pending = timezone.now() - PENDING_LIFE
+    oldest_pending = timezone.now() - lives.PENDING
     own.filter(added_at=None, created_at__gt=oldest_pending).update(added_at=timezone.now())
     if not own.exclude(added_at=None).exists():
         return False
@@ -131,15 +129,13 @@ def drop_of_others(base: Reference) -> None:
     Extension.objects.filter(user_id=base.user_id).exclude(extends=base.id).delete()
 
 
+def drop_of(base: Reference) -> None:
+    """Remove the extensions of a reference that is about to be removed."""
+    Extension.objects.filter(user_id=base.user_id, extends=base.id).delete()
+
+
 def remove_expired() -> int:
     """Delete those that cannot count any more; return how many."""
     now = timezone.now()
-    never_activated = Q(added_at=None, created_at__lt=now - PENDING_LIFE)
-    current = Person.objects.exclude(current_reference=None).values("current_reference")
-    left_over = Extension.objects.filter(created_at__lt=now - PENDING_LIFE).exclude(
-        extends__in=current
-    )
-    return (
-        Extension.objects.filter(Q(expires_at__lte=now) | never_activated).delete()[0]
-        + left_over.delete()[0]
-    )
+    never_activated = Q(added_at=None, created_at__lt=now - lives.PENDING)
+    return Extension.objects.filter(Q(expires_at__lte=now) | never_activated).delete()[0]

@@ -6,6 +6,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from facelogin import lives
+from kubevision.expiry import ExpiryIndex
 from kubevision.tokens import MAX_CLAIM_CHARACTERS
 
 # Lengths of columns in characters.
@@ -22,7 +24,7 @@ class Person(models.Model):
 
     user_id = models.UUIDField(primary_key=True)
     wrapped_key = models.BinaryField()
-    current_reference = models.UUIDField(null=True)
+    current_reference = models.UUIDField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return str(self.user_id)
@@ -40,12 +42,19 @@ class Reference(models.Model):
     ciphertext = models.BinaryField()
     # The enrolment's assertion; accounts names it to activate this reference.
     assertion_jti = models.CharField(max_length=ASSERTION_ID_CHARACTERS, unique=True)
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+    # It counts, and what it replaced is gone. Housekeeping looks at the others only, which are few.
+    is_settled = models.BooleanField(default=False)
 
     class Meta:
         # A cohort is a short stretch of this index, however many people are enrolled.
-        indexes: ClassVar = [models.Index(fields=["cohort_consent", "engine", "id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["cohort_consent", "engine", "id"]),
+            models.Index(fields=["engine"]),
+            models.Index(fields=["is_settled", "created_at"]),
+            ExpiryIndex("expires_at", after=lives.NO_LONGER, name="reference_expiry"),
+        ]
 
     def __str__(self) -> str:
         return f"reference {self.id} of {self.user_id}"
@@ -68,7 +77,13 @@ class Extension(models.Model):
     assertion_jti = models.CharField(max_length=ASSERTION_ID_CHARACTERS, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     added_at = models.DateTimeField(null=True)  # pending until then
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["added_at", "created_at"]),
+            ExpiryIndex("expires_at", after=lives.NO_LONGER, name="extension_expiry"),
+        ]
 
     def __str__(self) -> str:
         return f"extension {self.id} of {self.user_id}"
@@ -78,11 +93,16 @@ class SpentTicket(models.Model):
     """A ticket that was used; inserting it a second time fails, and that is the check."""
 
     jti = models.CharField(max_length=MAX_CLAIM_CHARACTERS, primary_key=True)
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
     # What accounts must still be told of the attempt this ticket opened, and when to try next. In
     # the row of the ticket, so that spending and owing a report are one write.
     report = models.JSONField(null=True)
     report_due_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            ExpiryIndex("expires_at", after=lives.REPORT, name="spent_ticket_expiry")
+        ]
 
     def __str__(self) -> str:
         return self.jti
@@ -99,7 +119,7 @@ class OpenAttempt(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["session_hash"]),
-            models.Index(fields=["started_at"]),
+            ExpiryIndex("started_at", after=lives.ATTEMPT, name="attempt_expiry"),
         ]
 
     def __str__(self) -> str:
@@ -110,7 +130,12 @@ class EndedSession(models.Model):
     """A session that accounts ended, for as long as a ticket of it may still come."""
 
     session_hash = models.CharField(max_length=HASH_CHARACTERS, primary_key=True)
-    ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+    ended_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            ExpiryIndex("ended_at", after=lives.ENDED_SESSION, name="ended_session_expiry")
+        ]
 
     def __str__(self) -> str:
         return f"session ended at {self.ended_at:%Y-%m-%d %H:%M}"

@@ -9,11 +9,8 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
+from facelogin import lives
 from facelogin.models import SpentTicket
-
-SPENT_KEPT = timedelta(minutes=5)  # beyond a ticket's own end: the reader's leeway and clocks
-REPORT_KEPT = timedelta(days=2)  # accounts away for longer has lost more than a report
-ATTEMPT_KEPT = timedelta(minutes=10)  # an attempt lasts a minute; what is older died with a copy
 
 
 @dataclass(frozen=True)
@@ -41,9 +38,9 @@ def spend(jti: str, expires_at: datetime, report: AttemptReport | None = None) -
     try:
         SpentTicket.objects.create(
             jti=jti,
-            expires_at=expires_at + SPENT_KEPT,
+            expires_at=expires_at + lives.SPENT_TICKET,
             report=asdict(report) if report else None,
-            report_due_at=timezone.now() + ATTEMPT_KEPT if report else None,
+            report_due_at=timezone.now() + lives.ATTEMPT if report else None,
         )
     except IntegrityError:
         return False
@@ -81,5 +78,5 @@ def forget_report(jti: str) -> None:
 def remove_expired() -> int:
     """Delete tickets that nobody could show again and whose report was heard; return how many."""
     now = timezone.now()
-    is_told = Q(report_due_at=None) | Q(expires_at__lte=now - REPORT_KEPT)
+    is_told = Q(report_due_at=None) | Q(expires_at__lte=now - lives.REPORT)
     return SpentTicket.objects.filter(is_told, expires_at__lte=now).delete()[0]

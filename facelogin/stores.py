@@ -1,28 +1,24 @@
 """Facelogin's database behind a few verbs. Dying between any two writes is safe."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
-from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from facelogin import crypto, extensions, spent_tickets
-from facelogin.extensions import PENDING_LIFE, ExtensionStatus
+from facelogin import crypto, extensions, lives, spent_tickets
+from facelogin.extensions import ExtensionStatus
 from facelogin.models import EndedSession, OpenAttempt, Person, Reference
 from facelogin.recognition import Reference as FaceReference
-from facelogin.spent_tickets import ATTEMPT_KEPT
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Beyond the life of a ticket that was issued just before, with leeway and clocks apart.
-ENDED_SESSION_KEPT = timedelta(minutes=10)
-REFERENCE_LIFE = timedelta(days=365)  # faces change; people re-enrol once a year
+MOST_AT_ONCE = 500  # rows housekeeping holds in memory
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -128,7 +124,7 @@ def store_pending(
         samples=len(reference.templates),
         ciphertext=ciphertext,
         assertion_jti=assertion_jti,
-        expires_at=timezone.now() + REFERENCE_LIFE,
+        expires_at=timezone.now() + lives.REFERENCE,
     )
 
 
@@ -136,28 +132,27 @@ def withdraw_pending(user_id: uuid.UUID, assertion_jti: str) -> None:
     """Remove what an attempt stored that was ended meanwhile; nobody has its assertion."""
     Reference.objects.filter(user_id=user_id, assertion_jti=assertion_jti).delete()
     extensions.remove(user_id, assertion_jti)
-    _unused_keys().filter(user_id=user_id).delete()
+    _remove_unused_key(user_id)
 
 
-def _unused_keys() -> QuerySet[Person]:
-    """Return people with a key and nothing that it opens, nor an attempt that may soon store it.
+def _remove_unused_key(user_id: uuid.UUID) -> int:
+    """Remove a key that opens nothing, unless an attempt may soon store what it will open.
 
-    They are left where somebody is erased while an enrolment of theirs is stored.
+    One is left where somebody is erased while an enrolment of theirs is stored.
     """
-    with_references = Reference.objects.values("user_id")
-    before_the_camera = OpenAttempt.objects.values("user_id")
-    return (
-        Person.objects.filter(current_reference=None)
-        .exclude(user_id__in=with_references)
-        .exclude(user_id__in=before_the_camera)
-    )
+    # In this order: what an attempt stored is there before the attempt goes.
+    if OpenAttempt.objects.filter(user_id=user_id).exists():
+        return 0
+    if Reference.objects.filter(user_id=user_id).exists():
+        return 0
+    return Person.objects.filter(user_id=user_id, current_reference=None).delete()[0]
 
 
 def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
     """Make a pending reference the one that counts, or a pending extension count beside it.
 
     True also if it does already. The switch is one write; with it the extensions of the old
-    reference count no more. What is old is removed after it.
+    reference count no more. What is old is removed after it, by housekeeping if not here.
     """
     reference = Reference.objects.filter(user_id=user_id, assertion_jti=assertion_jti).first()
     if reference is None:
@@ -165,12 +160,16 @@ def activate(user_id: uuid.UUID, assertion_jti: str) -> bool:
         return current is not None and extensions.activate(current[0], assertion_jti)
     person = Person.objects.filter(user_id=user_id)
     if not person.filter(current_reference=reference.id).exists():
-        if reference.created_at < timezone.now() - PENDING_LIFE:
+        if reference.created_at < timezone.now() - lives.PENDING:
             return False
+        # Before the switch: whoever dies after it leaves rows that housekeeping looks at.
+        Reference.objects.filter(user_id=user_id).update(is_settled=False)
         if not person.update(current_reference=reference.id):
             return False
-    Reference.objects.filter(user_id=user_id, created_at__lt=reference.created_at).delete()
+    # A reference goes last: as long as it is there, what extends it is found.
     extensions.drop_of_others(reference)
+    Reference.objects.filter(user_id=user_id, created_at__lt=reference.created_at).delete()
+    Reference.objects.filter(id=reference.id).update(is_settled=True)
     return True
 
 
@@ -245,12 +244,20 @@ def reference_status(user_id: uuid.UUID) -> ReferenceStatus | None:
     )
 
 
-def people_by_engine() -> dict[str, int]:
-    """Return how many people have a reference of each engine."""
-    current = Person.objects.exclude(current_reference=None).values("current_reference")
-    rows = Reference.objects.filter(id__in=current, expires_at__gt=timezone.now())
-    counts = rows.values_list("engine").annotate(Count("id")).order_by("engine")
-    return {engine: people for engine, people in counts}  # noqa: C416  (a dict of typed pairs)
+def people_of_other_engines(engines: Collection[str]) -> dict[str, int]:
+    """Return how many people have a reference of each engine that is none of these.
+
+    However many people there are, those of these engines are never looked at.
+    """
+    live = Reference.objects.filter(is_settled=True, expires_at__gt=timezone.now())
+    people: dict[str, int] = {}
+    engine: str | None = ""
+    while engine is not None:
+        later = Reference.objects.filter(engine__gt=engine).order_by("engine")
+        engine = later.values_list("engine", flat=True).first()
+        if engine is not None and engine not in engines:
+            people[engine] = live.filter(engine=engine).count()
+    return {name: count for name, count in people.items() if count}
 
 
 def erase(user_id: uuid.UUID) -> None:
@@ -270,17 +277,33 @@ def erase(user_id: uuid.UUID) -> None:
 def remove_expired() -> dict[str, int]:
     """Delete what nothing needs any more; return how many of each."""
     now = timezone.now()
-    old = Reference.objects.filter(created_at__lt=now - PENDING_LIFE)
-    current = Person.objects.exclude(current_reference=None).values("current_reference")
     return {
-        "references": old.exclude(id__in=current).delete()[0]
+        "references": _remove_replaced()
         + Reference.objects.filter(expires_at__lte=now).delete()[0],
         "extensions": extensions.remove_expired(),
         "spent tickets": spent_tickets.remove_expired(),
-        "attempts": OpenAttempt.objects.filter(started_at__lt=now - ATTEMPT_KEPT).delete()[0],
+        "attempts": OpenAttempt.objects.filter(started_at__lt=now - lives.ATTEMPT).delete()[0],
         "ended sessions": EndedSession.objects.filter(
-            ended_at__lt=now - ENDED_SESSION_KEPT
+            ended_at__lt=now - lives.ENDED_SESSION
         ).delete()[0],
         # Last: what the lines above removed may have been all that a key opened.
-        "unused keys": _unused_keys().delete()[0],
+        "unused keys": sum(map(_remove_unused_key, _people_without_reference())),
     }
+
+
+def _remove_replaced() -> int:
+    """Delete references that never came to count, or count no more; return how many."""
+    removed = 0
+    old = Reference.objects.filter(is_settled=False, created_at__lt=timezone.now() - lives.PENDING)
+    for row in old.defer("ciphertext").order_by("created_at").iterator(MOST_AT_ONCE):
+        if Person.objects.filter(user_id=row.user_id, current_reference=row.id).exists():
+            Reference.objects.filter(id=row.id).update(is_settled=True)
+        else:
+            extensions.drop_of(row)
+            removed += Reference.objects.filter(id=row.id).delete()[0]
+    return removed
+
+
+def _people_without_reference() -> Iterator[uuid.UUID]:
+    people = Person.objects.filter(current_reference=None)
+    return people.values_list("user_id", flat=True).iterator(MOST_AT_ONCE)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import selectors
+from accounts import lives, selectors
 from accounts.admin.reading import ReadOnlyAdmin
 from accounts.admin.rights import may_act
 from accounts.models import Session
@@ -33,9 +33,7 @@ class SessionAdmin(ReadOnlyAdmin):
         return (
             super()
             .get_queryset(request)
-            .filter(
-                seen_at__gt=now - selectors.IDLE_LIFE, created_at__gt=now - selectors.WHOLE_LIFE
-            )
+            .filter(seen_at__gt=now - selectors.IDLE_LIFE, created_at__gt=now - lives.SESSION)
         )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The face: tickets for facelogin, its assertions, and how often it may be tried."""
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -23,6 +25,8 @@ OUTCOMES = {VERIFY: "match", ENROL: "enrolled", EXTEND: "enrolled"}
 WITHOUT_VERDICT = {"not_started", "server_full", "server_draining", "temporarily_unavailable"}
 # Twenty clicks at once each see the other's write and look again; more is no person.
 MAX_CONTENDED_LOOKS = 20
+# A ticket whose end is known is removed in the same breath; these are the few in between.
+ENDED_TICKETS_KEPT = 20
 
 
 def _today() -> datetime.date:
@@ -65,7 +69,7 @@ def count_try(user: User) -> int:
             wait = FACE_WAIT_SECONDS - (now - row.last_at).total_seconds()
             if wait > 0:
                 limit = Limit("face_tries_in_a_row", FACE_TRIES_IN_A_ROW)
-                raise Refused("too_many_attempts", retry_after=int(wait) + 1, limit=limit)
+                raise Refused("too_many_attempts", retry_after=ceil(wait), limit=limit)
         counted = FaceTries.objects.filter(
             user=user, day=row.day, today=row.today, in_a_row=row.in_a_row
         ).update(today=F("today") + 1, in_a_row=F("in_a_row") + 1, last_at=now)
@@ -101,42 +105,61 @@ def remember_ticket(user: User, purpose: str, jti: str) -> None:
     FaceTicket.objects.create(jti=jti, user=user, purpose=purpose)
 
 
-def _take_ticket(jti: str) -> FaceTicket | None:
-    """Return a ticket whose end nobody told before; of two at once one gets it."""
-    ticket = FaceTicket.objects.filter(jti=jti).first()
-    if ticket is None or not FaceTicket.objects.filter(jti=jti).delete()[0]:
-        return None
-    return ticket
-
-
 def count_match(user: User, jti: str) -> None:
     """Forget the try that led to a match, and the row of failures before it."""
-    with transaction.atomic():  # or a try is lost with whoever dies in between
-        if (ticket := _take_ticket(jti)) is not None:
-            _forget(ticket)
+    ticket = FaceTicket.objects.filter(jti=jti).first()
+    if ticket is not None:
+        _end(ticket, _forgotten)
     FaceTries.objects.filter(user=user).update(in_a_row=0)
 
 
-def _forget(ticket: FaceTicket) -> None:
-    FaceTries.objects.filter(user=ticket.user_id, day=ticket.issued_at.date(), today__gt=0).update(
-        today=F("today") - 1
-    )
+def _end(ticket: FaceTicket, change: Callable[[FaceTries], dict[str, int]]) -> bool | None:
+    """Count a ticket's end once, whoever tells it and how often; None if it was told before.
+
+    `change` says what of the counted tries it alters. The row that counts them also names the
+    tickets whose end it holds, so that both are one write. The ticket goes after it: who dies in
+    between leaves one whose end is told again, and known.
+    """
+    for _ in range(MAX_CONTENDED_LOOKS):
+        row = _tries_of(ticket.user)
+        ended = row.ended_tickets.split()
+        if ticket.jti in ended:
+            FaceTicket.objects.filter(jti=ticket.jti).delete()
+            return None
+        changed = change(row) if row.day == ticket.issued_at.date() else {}
+        as_read = FaceTries.objects.filter(
+            user=ticket.user_id,
+            day=row.day,
+            today=row.today,
+            in_a_row=row.in_a_row,
+            given_back=row.given_back,
+            ended_tickets=row.ended_tickets,
+        )
+        ended = [*ended, ticket.jti][-ENDED_TICKETS_KEPT:]
+        if as_read.update(ended_tickets=" ".join(ended), **changed):
+            FaceTicket.objects.filter(jti=ticket.jti).delete()
+            return bool(changed)
+    raise Refused("temporarily_unavailable", retry_after=1)
 
 
-def _give_back(ticket: FaceTicket) -> bool:
-    """Give a try back that ended without a verdict; False beyond the day's limit."""
-    tries = FaceTries.objects.filter(
-        user=ticket.user_id,
-        day=ticket.issued_at.date(),
-        today__gt=0,
-        given_back__lt=GIVEN_BACK_A_DAY,
-    )
-    fewer = {"today": F("today") - 1, "given_back": F("given_back") + 1}
+def _unchanged(_row: FaceTries) -> dict[str, int]:
+    return {}
+
+
+def _forgotten(row: FaceTries) -> dict[str, int]:
+    return {"today": row.today - 1} if row.today else {}
+
+
+def _given_back(row: FaceTries) -> dict[str, int]:
+    """Give a try back that ended without a verdict, but not beyond the day's limit."""
+    if not row.today or row.given_back >= GIVEN_BACK_A_DAY:
+        return {}
     # A match meanwhile has ended the row of failures; then there is nothing to shorten.
-    return bool(
-        tries.filter(in_a_row__gt=0).update(in_a_row=F("in_a_row") - 1, **fewer)
-        or tries.update(**fewer)
-    )
+    return {
+        "today": row.today - 1,
+        "given_back": row.given_back + 1,
+        "in_a_row": max(0, row.in_a_row - 1),
+    }
 
 
 @dataclass(frozen=True)
@@ -160,23 +183,25 @@ def hear(report: tokens.Report) -> Heard | None:
     owner = FaceTicket.objects.filter(jti=report.nonce).values_list("user_id", flat=True).first()
     if owner is not None and str(owner) != report.user_id:
         raise Refused("report_refused")
-    with transaction.atomic():  # as above; the report is told again if this fails
-        ticket = _take_ticket(report.nonce)
-        if ticket is None:
-            return None
-        is_given_back = ticket.purpose == VERIFY and _count_end(ticket, report)
-    return Heard(ticket.user, ticket.purpose, is_given_back, _is_at_limit(ticket.user))
+    ticket = FaceTicket.objects.filter(jti=report.nonce).first()
+    if ticket is None:
+        return None
+    is_changed = _end(ticket, _change_by(ticket, report))
+    if is_changed is None:
+        return None
+    return Heard(ticket.user, ticket.purpose, is_changed, _is_at_limit(ticket.user))
 
 
-def _count_end(ticket: FaceTicket, report: tokens.Report) -> bool:
-    """Give the try back where it is due; return whether it was."""
+def _change_by(ticket: FaceTicket, report: tokens.Report) -> Callable[[FaceTries], dict[str, int]]:
+    """Return what this end does to the person's tries."""
+    if ticket.purpose != VERIFY:
+        return _unchanged
     if report.outcome == "match":  # told before the person's assertion came
-        _forget(ticket)
-        return True
+        return _forgotten
     had_no_verdict = report.outcome in WITHOUT_VERDICT or (
         report.outcome == "cancelled" and report.accepted_frames == 0
     )
-    return had_no_verdict and _give_back(ticket)
+    return _given_back if had_no_verdict else _unchanged
 
 
 def _is_at_limit(user: User) -> bool:

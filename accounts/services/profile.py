@@ -37,6 +37,9 @@ def change_password(session: Session, new_password: str) -> None:
     check_password_rules(new_password, "new_password", session.user)
     if not selectors.has_fresh_proof(session):
         raise Refused("reauthentication_required")
+    # Ended before, so that whoever dies in between leaves nobody in by the old password; and
+    # after, for who came in by it meanwhile.
+    sessions.end_others(session)
     session.user.set_password(new_password)
     session.user.save(update_fields=["password"])
     sessions.end_others(session)

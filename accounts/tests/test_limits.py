@@ -1,6 +1,5 @@
 """Guessing is slow for whoever guesses, and for nobody else (quality.md, section 3)."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -311,7 +310,7 @@ def test_a_name_that_exists_is_asked_as_much_as_one_that_does_not(
 
     with CaptureQueriesContext(connection) as queries:
         assert wrong(1, name=name, device=device) == [401]
-    # The same tables in the same order; one more question with a device, for both.
-    asked = [re.sub(r"[^A-Z]*\"accounts_(\w+)\".*", r" \1", each["sql"]) for each in queries]
-    kinds = [each.split()[0] for each in asked]
-    assert len([kind for kind in kinds if kind == "SELECT"]) == (8 if device else 7), asked
+    # As many questions for both, one more with a device; MongoDB calls them by another name.
+    asked = [each["sql"] for each in queries]
+    reads = [each for each in asked if each.startswith("SELECT ") or ".aggregate(" in each]
+    assert len(reads) == (8 if device else 7), asked

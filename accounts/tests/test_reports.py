@@ -144,11 +144,11 @@ def test_a_try_is_not_lost_when_the_database_fails_in_between(
 ) -> None:
     ticket = verify_ticket(enrolled_ada)
 
-    def fail(_ticket: FaceTicket) -> bool:
+    def fail(_row: FaceTries) -> dict[str, int]:
         raise OperationalError("database is locked")
 
     with monkeypatch.context() as broken:
-        broken.setattr(face, "_give_back", fail)
+        broken.setattr(face, "_given_back", fail)
         answer = Api().call(
             "POST", "/attempt-reports", {"report": facelogin.report(ticket, "not_started")}
         )

@@ -217,7 +217,7 @@ def test_five_wrong_codes_then_a_wait_before_each(ada: Api, clock: Clock) -> Non
         assert refused(show(visitor, "000000")) == (401, "invalid_code")
     response = show(visitor, code(secret))
     assert refused(response) == (429, "too_many_attempts")
-    assert response.headers["Retry-After"] == "2"
+    assert response.headers["Retry-After"] == "1"
     assert response.headers["RateLimit-Policy"] == '"code";q=5'
     # Recovery codes are counted with them, in any session.
     body = {"code": codes[0]}

@@ -7,10 +7,9 @@ def note() -> str | None:
     """Return what an operator should know of the engines; for /readyz."""
     pool = workers.pool()
     notes = list(pool.described.notes)
-    for engine, people in stores.people_by_engine().items():
-        if engine not in pool.engines:
-            notes.append(
-                f"the engine {engine} is not loaded; people who cannot sign in by face without it, "
-                f"until they enrol anew: {people}"
-            )
+    notes += [
+        f"the engine {engine} is not loaded; people who cannot sign in by face without it, "
+        f"until they enrol anew: {people}"
+        for engine, people in stores.people_of_other_engines(pool.engines).items()
+    ]
     return "; ".join(notes) or None

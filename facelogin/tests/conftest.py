@@ -92,7 +92,9 @@ def accounts(settings: Any) -> Iterator[Accounts]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A file, as in the product: Django's own choice, in memory, locks whole tables."""
+    """A file, as in the product: Django's own choice for SQLite, in memory, locks whole tables."""
+    if connection.vendor != "sqlite":
+        return
     file = tmp_path_factory.mktemp("database") / "facelogin.sqlite3"
     connection.settings_dict["TEST"]["NAME"] = str(file)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from facelogin import crypto, extensions, stores
+from facelogin import crypto, extensions, lives, stores
 from facelogin.models import Extension, Person, Reference
 from facelogin.recognition import Reference as FaceReference
 from facelogin.tests.test_stores import a_reference, enrol
@@ -129,7 +129,7 @@ def test_an_expired_light_does_not_count(user_id: uuid.UUID) -> None:
 def test_a_light_ends_after_half_a_year_and_never_after_its_reference(user_id: uuid.UUID) -> None:
     enrol(user_id, "face")
     extend(user_id, "light")
-    half_a_year = timezone.now() + extensions.EXTENSION_LIFE
+    half_a_year = timezone.now() + lives.EXTENSION
     assert half_a_year - DAY < Extension.objects.get().expires_at <= half_a_year
     Reference.objects.update(expires_at=timezone.now() + DAY)
     extend(user_id, "another")
@@ -158,16 +158,25 @@ def test_enrolling_anew_drops_all_lights(user_id: uuid.UUID) -> None:
     assert not Extension.objects.exists()
 
 
-def test_the_switch_alone_drops_them_whoever_dies_after_it(user_id: uuid.UUID) -> None:
+def test_the_switch_alone_drops_them_whoever_dies_after_it(
+    user_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enrol(user_id, "face")
     extend(user_id, "light")
     stores.store_pending(user_id, a_reference(1), "new face")
-    new = Reference.objects.get(assertion_jti="new face")
-    Person.objects.filter(user_id=user_id).update(current_reference=new.id)
+
+    def die(_base: Reference) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr(extensions, "drop_of_others", die)
+        stores.activate(user_id, "new face")
     assert len(current(user_id).templates) == 10
     assert names(user_id) == []
-    Extension.objects.update(created_at=timezone.now() - DAY)
-    assert stores.remove_expired()["extensions"] == 1
+    Reference.objects.update(created_at=timezone.now() - DAY)
+    assert stores.remove_expired()["references"] == 1  # the old one, and its light with it
+    assert not Extension.objects.exists()
+    assert len(current(user_id).templates) == 10
 
 
 def test_housekeeping_keeps_lights_that_count(user_id: uuid.UUID) -> None:

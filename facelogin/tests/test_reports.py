@@ -11,7 +11,7 @@ import jwt
 import pytest
 from django.utils import timezone
 
-from facelogin import models, spent_tickets, stores
+from facelogin import lives, models, spent_tickets, stores
 from facelogin.models import SpentTicket
 from facelogin.services import capture, reports
 from facelogin.spent_tickets import AttemptReport
@@ -204,9 +204,9 @@ async def test_an_attempt_that_died_with_its_process_is_told_later(
 ) -> None:
     ticket = await stores.in_thread(capture._spend, accounts.ticket("enrol", user_id))
     assert await told(accounts) == []  # it may be running in another copy
-    later = timezone.now() - spent_tickets.ATTEMPT_KEPT
+    later = timezone.now() - lives.ATTEMPT
     row = await stores.in_thread(SpentTicket.objects.get, jti=ticket.jti)
-    assert row.report_due_at - spent_tickets.ATTEMPT_KEPT > later
+    assert row.report_due_at - lives.ATTEMPT > later
     await stores.in_thread(SpentTicket.objects.update, report_due_at=timezone.now())
     assert [r["outcome"] for r in await told(accounts)] == ["temporarily_unavailable"]
 
@@ -244,9 +244,7 @@ def test_a_ticket_is_kept_while_its_report_is_due(db: None, user_id: uuid.UUID) 
     kept = {"expires_at": now - timedelta(hours=1), "report": {}, "report_due_at": now}
     SpentTicket.objects.create(jti="due", **kept)
     SpentTicket.objects.create(jti="told", expires_at=now - timedelta(hours=1))
-    SpentTicket.objects.create(
-        jti="hopeless", **kept | {"expires_at": now - spent_tickets.REPORT_KEPT}
-    )
+    SpentTicket.objects.create(jti="hopeless", **kept | {"expires_at": now - lives.REPORT})
     assert stores.remove_expired()["spent tickets"] == 2
     assert models.SpentTicket.objects.get().jti == "due"
 

@@ -79,7 +79,7 @@ async def test_a_reference_of_an_engine_that_is_not_here_ends_in_words(
 def test_references_that_do_not_count_are_not_missed(user_id: uuid.UUID) -> None:
     reference = Reference("onnx-1a2b3c4d", np.zeros((3, 64), np.float32))
     stores.store_pending(user_id, reference, "pending")
-    assert stores.people_by_engine() == {} and engines.note() is None
+    assert stores.people_of_other_engines([]) == {} and engines.note() is None
 
 
 async def test_a_reference_of_an_older_version_ends_in_words(

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from kubevision.keys import read_secret_keys, read_signing_keys
-from kubevision.settings import env, policies
+from kubevision.settings import env, mongodb, policies
 from kubevision.settings.base import *  # noqa: F403  (Django settings modules extend each other so)
 from kubevision.settings.base import (
     HOST_PREFIX,
@@ -59,6 +59,11 @@ INSTALLED_APPS = [
     "kubevision",
     "accounts.apps.AccountsConfig",
 ]
+if DATABASES["default"]["ENGINE"] == mongodb.ENGINE:
+    # Django's own models have numbers for keys, which MongoDB cannot give out.
+    DEFAULT_AUTO_FIELD = mongodb.AUTO_FIELD
+    INSTALLED_APPS = [mongodb.APPS.get(app, app) for app in INSTALLED_APPS]
+    MIGRATION_MODULES = mongodb.MIGRATION_MODULES
 MIDDLEWARE = [
     *OUTER_MIDDLEWARE,
     "kubevision.page_policy.PagePolicyMiddleware",

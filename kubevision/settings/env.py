@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ImproperlyConfigured
 
+from kubevision.settings import mongodb
+
 Network = IPv4Network | IPv6Network
 N = TypeVar("N", int, float)
 
@@ -291,11 +293,32 @@ def _first_line(error: Exception) -> str:
 
 
 def database(name: str, default: str | None) -> dict[str, object]:
-    """Return a Django database setting from a URL; SQLite files open in WAL mode."""
+    """Return a Django database setting from a URL: an SQLite file, or MongoDB.
+
+    MongoDB's password may stand in a file instead: ..._PASSWORD_FILE beside ..._URL.
+    """
     example = "sqlite:////var/lib/kubevision/accounts.sqlite3"
     url = text(name, default, example=example)
-    if not url.startswith("sqlite:"):
-        raise _malformed(name, f"must begin with sqlite:, not {url.split(':')[0]!r}", example)
+    if url.startswith("sqlite:"):
+        return _sqlite(name, url, example)
+    if not url.startswith("mongodb://"):
+        problem = f"must begin with sqlite: or mongodb://, not {url.split(':')[0]!r}"
+        raise _malformed(name, problem, example)
+    example = "mongodb://accounts@mongo.example/accounts?replicaSet=rs0"
+    file_name = name.removesuffix("_URL") + "_PASSWORD_FILE"
+    file = optional_file(file_name, example="/run/secrets/database.password")
+    try:
+        return mongodb.read(url, Path(file).read_text().strip() if file else None)
+    except ValueError as error:
+        raise _malformed(name, str(error), example) from None
+    except ModuleNotFoundError:
+        raise _malformed(
+            name, "needs django-mongodb-backend; requirements/*.txt install it", example
+        ) from None
+
+
+def _sqlite(name: str, url: str, example: str) -> dict[str, object]:
+    """Return the setting for a file; it opens in WAL mode."""
     file = Path(url.removeprefix("sqlite:///"))
     if not url.startswith("sqlite:///") or not file.name or "?" in url or file.is_dir():
         raise _malformed(name, f"names no file: {url!r}", example)

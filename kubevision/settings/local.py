@@ -36,6 +36,7 @@ ROOT_URLCONF = "kubevision.urls.local"
 ASGI_APPLICATION = "kubevision.asgi.application"
 
 DATABASES = {"default": ROOMS[0].DATABASES["default"], "facelogin": ROOMS[1].DATABASES["default"]}
+DEFAULT_AUTO_FIELD = ROOMS[0].DEFAULT_AUTO_FIELD  # no other room leaves its keys to Django
 DATABASE_ROUTERS = ["kubevision.local.RoomRouter"]
 
 # daphne first: it replaces Django's runserver by one that knows WebSockets.
