@@ -37,6 +37,10 @@ _WORDS: dict[str, tuple[Promise, Promise]] = {
         _("This form was too large"),
         _("Nothing was changed. Go back, shorten what you typed and send it again."),
     ),
+    "temporarily_unavailable": (
+        _("The database does not answer"),
+        _("Wait a moment and load the page again. Whether a change was saved, its page shows."),
+    ),
     "internal_error": (
         _("Something broke on our side"),
         _("It is in the log with the reference below. Whether a change was saved, its page shows."),

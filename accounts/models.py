@@ -284,7 +284,7 @@ class TotpFactor(models.Model):
     # The time step of the last code that was taken: this one and all before are used up.
     last_step = models.BigIntegerField(default=0)
     pending_secret = models.CharField(max_length=SEALED_CHARACTERS, blank=True)
-    pending_at = models.DateTimeField(null=True)
+    pending_at = models.DateTimeField(null=True, db_index=True)
     # As with recovery codes: more than the face stood behind its making.
     proves_beside_face = models.BooleanField(default=False)
 
@@ -296,7 +296,7 @@ class OwedErasure(models.Model):
     """A face that no longer counts here and that facelogin has not erased yet."""
 
     user_id = models.UUIDField(primary_key=True)
-    asked_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return f"face of {self.user_id} to be erased"
@@ -354,6 +354,7 @@ class Event(models.Model):
             models.Index(fields=["user", "-at", "-id"]),
             models.Index(fields=["-at", "-id"]),
             models.Index(fields=["kind", "-at"]),
+            models.Index(fields=["request_id"]),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -12,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from facelogin import tokens
 from facelogin.services import references
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
+from kubevision.databases import UNAVAILABLE
 from kubevision.problems import problem
 
+_OUT_OF_REACH: tuple[type[Exception], ...] = (KeysUnavailable, *UNAVAILABLE)
 RETRY_SECONDS = 5
 
 
@@ -117,7 +118,7 @@ def _with_ticket(
             _("Ticket refused"),
             _("Ask for a fresh ticket; each is good once."),
         )
-    except (KeysUnavailable, DatabaseError):
+    except _OUT_OF_REACH:
         return problem(
             503,
             "temporarily_unavailable",

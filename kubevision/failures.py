@@ -14,7 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
+from kubevision.databases import RETRY_SECONDS, UNAVAILABLE
 from kubevision.paths import for_path
+
+logger = logging.getLogger(__name__)
 
 FAULT = 500  # HTTP statuses from here on are our doing, those below the sender's
 
@@ -82,6 +85,29 @@ class RefusalFilter(logging.Filter):
             record.levelno = min(record.levelno, logging.WARNING)
             record.levelname = logging.getLevelName(record.levelno)
         return True
+
+
+class DatabaseAwayMiddleware:
+    """Says that a database does not answer, instead of calling it a fault of the page."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Let the request through."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer 503 with Retry-After; nothing else is taken."""
+        if not isinstance(error, UNAVAILABLE):
+            return None
+        logger.warning("the database did not answer: %s", error)
+        answer = _answer(request, Failure(503, "temporarily_unavailable", error))
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
 
 
 class MethodNotAllowedMiddleware:

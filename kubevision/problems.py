@@ -20,6 +20,10 @@ _WORDS: dict[str, tuple[Promise, Promise]] = {
     "not_found": (_("Not found"), _("Check the address.")),
     "method_not_allowed": (_("Method not allowed"), _("See Allow for what works.")),
     "content_too_large": (_("Content too large"), _("Send less in one request.")),
+    "temporarily_unavailable": (
+        _("Not available at the moment"),
+        _("The database does not answer. Try again after the time in Retry-After."),
+    ),
     "internal_error": (
         _("Internal error"),
         _("The fault is ours and is in our log. Report it with the value of X-Request-ID."),

@@ -13,12 +13,14 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connections, models, router
+from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 
 from kubevision import draining
+from kubevision.databases import UNAVAILABLE
+from kubevision.expiry import ExpiryIndex
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +74,11 @@ def check_databases() -> None:
         try:
             _check_file(connection)
             _check_migrations(connection)
-            _check_unique_indexes(connection)
-        except DatabaseError as error:
-            raise NotReady(f"the database cannot be read: {error}") from error
+            _check_indexes(connection)
+        except UNAVAILABLE as error:
+            # The driver describes every server it knows of, over many lines.
+            reason = str(error).partition(",")[0] or type(error).__name__
+            raise NotReady(f"the database cannot be read: {reason}") from error
 
 
 def _check_file(connection: BaseDatabaseWrapper) -> None:
@@ -94,8 +98,12 @@ def _check_migrations(connection: BaseDatabaseWrapper) -> None:
         raise NotReady(f"migration {first} is not applied; run `manage.py prepare`")
 
 
-def _check_unique_indexes(connection: BaseDatabaseWrapper) -> None:
-    """One-time tokens are spent by unique inserts: without the index every replay would pass."""
+def _check_indexes(connection: BaseDatabaseWrapper) -> None:
+    """Ask for every index that the models declare.
+
+    One-time tokens are spent by unique inserts: without the index every replay would pass. Without
+    the others each question would read a whole table.
+    """
     with connection.cursor() as cursor:
         present = set(connection.introspection.table_names(cursor))
         for model in apps.get_models(include_auto_created=True):
@@ -104,15 +112,22 @@ def _check_unique_indexes(connection: BaseDatabaseWrapper) -> None:
                 continue
             if table not in present:
                 raise NotReady(f"the table {table} is missing")
-            constraints = connection.introspection.get_constraints(cursor, table).values()
+            constraints = [*connection.introspection.get_constraints(cursor, table).values()]
             unique = {
                 tuple(sorted(each["columns"]))
                 for each in constraints
-                if each["unique"] or each["primary_key"]
+                # MongoDB's own key, which the backend lists as "id", is not ours of that name.
+                if each["unique"] or (each["primary_key"] and connection.vendor != "mongodb")
             }
             for columns in _unique_columns(model):
-                if columns not in unique:
+                if columns not in unique and columns != ("_id",):
                     raise NotReady(f"{table} has no unique index on {', '.join(columns)}")
+            indexed = {tuple(each["columns"]) for each in constraints if each["columns"]}
+            for columns in _indexed_columns(model):
+                if columns not in indexed:
+                    raise NotReady(f"{table} has no index on {', '.join(columns)}")
+            if connection.vendor == "mongodb":
+                _check_expiry(connection, model)
 
 
 def _unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
@@ -123,6 +138,27 @@ def _unique_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
     groups += [constraint.fields for constraint in meta.total_unique_constraints]
     for names in groups:
         yield tuple(sorted(_column(model, name) for name in names))
+
+
+def _indexed_columns(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
+    """Yield what the model wants to be found by: columns in the order of each index."""
+    meta = model._meta
+    for one in meta.local_fields:
+        if getattr(one, "db_index", False) and not one.unique:
+            yield (_column(model, one.name),)
+    for index in meta.indexes:
+        yield tuple(_column(model, name) for name, _order in index.fields_orders)
+
+
+def _check_expiry(connection: BaseDatabaseWrapper, model: type[models.Model]) -> None:
+    """Ask whether rows go by themselves when their time is over."""
+    table = model._meta.db_table
+    made = connection.database[table].index_information()  # type: ignore[attr-defined]
+    for index in model._meta.indexes:
+        if isinstance(index, ExpiryIndex):
+            seconds = made.get(index.name, {}).get("expireAfterSeconds")
+            if seconds != index.after.total_seconds():
+                raise NotReady(f"{table}: rows do not go by themselves ({index.name})")
 
 
 def _column(model: type[models.Model], name: str) -> str:

@@ -3,7 +3,8 @@
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
 the room's own settings. What crosses rooms runs on the whole tree, in two parts that take about as
 long: `edges` (bad input, settings, the evaluation, the benchmarks, the floor) and `whole` (all
-else). Nothing runs twice.
+else). Nothing runs twice on one database; what keeps rows runs once more on a real MongoDB, a
+replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
 """
 
 import os
@@ -19,6 +20,19 @@ from kubevision import keys
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("accounts", "facelogin", "dashboard")
 TOGETHER = ("whole", "edges")
+# What of a room runs on MongoDB as well: all of accounts, and what of facelogin keeps rows.
+ON_MONGODB = {
+    "accounts-mongodb": ["accounts/tests"],
+    "facelogin-mongodb": [
+        "facelogin/tests/mongodb",
+        *(
+            f"facelogin/tests/test_{name}.py"
+            for name in ("stores", "extensions", "reports", "ended_meanwhile", "ended_sessions")
+        ),
+        *(f"facelogin/tests/test_{name}.py" for name in ("extending", "cohort", "views")),
+        *(f"facelogin/tests/test_{name}.py" for name in ("capture", "two_engines")),
+    ],
+}
 EDGES = ("test_bad_", "test_fuzz", "test_bench", "test_evaluation")
 NOT_COPIED = shutil.ignore_patterns("__pycache__")
 
@@ -37,7 +51,7 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | settings
 
 
-def run_room(room: str, folder: Path) -> int:
+def run_room(room: str, folder: Path, database: str = "", paths: list[str] | None = None) -> int:
     """Run one room's tests with the other packages out of reach."""
     for name in ("kubevision", room):
         shutil.copytree(ROOT / name, folder / name, ignore=NOT_COPIED)
@@ -49,9 +63,18 @@ def run_room(room: str, folder: Path) -> int:
         "SECRET_KEY_FILE": str(folder / "keys/secret.key"),
         "SIGNING_KEY_FILE": str(folder / f"keys/{room}-signing.pem"),
         "TEMPLATE_KEY_FILE": str(folder / "keys/template.key"),
-        "DATABASE_URL": f"sqlite:///{folder}/{room}.sqlite3",
+        "DATABASE_URL": database or f"sqlite:///{folder}/{room}.sqlite3",
     }
-    return _pytest([f"{room}/tests"], folder, environment(**settings))
+    return _pytest(paths or [f"{room}/tests"], folder, environment(**settings))
+
+
+def run_on_mongodb(name: str, folder: Path) -> int:
+    """Run what of a room keeps rows, on a server of its own."""
+    from tests.mongod import running_mongod
+
+    room = name.partition("-")[0]
+    with running_mongod(folder / "mongod") as server:
+        return run_room(room, folder, server.url(room), ON_MONGODB[name])
 
 
 def run_together(paths: list[str], folder: Path) -> int:
@@ -91,12 +114,14 @@ def run(name: str) -> bool:
     with tempfile.TemporaryDirectory(prefix=f"kubevision-{name}-") as folder:
         if name in TOGETHER:
             return run_together(paths_of(name), Path(folder)) == 0
+        if name in ON_MONGODB:
+            return run_on_mongodb(name, Path(folder)) == 0
         return run_room(name, Path(folder)) == 0
 
 
 def main() -> int:
     """Run what was asked for; 0 if all of it passed."""
-    everything = (*TOGETHER, *ROOMS)
+    everything = (*TOGETHER, "facelogin", "dashboard", *ON_MONGODB, "accounts")
     chosen = sys.argv[1:] or everything
     unknown = set(chosen) - set(everything)
     if unknown:

@@ -32,7 +32,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "what", "user", "actor", "address", "more", "request_id")
     list_filter = (KindFilter, "by_administrator", "at")
-    list_select_related = ("user", "actor")
+    beside = {"user": (), "actor": ()}
     search_fields = ("user", "request_id")  # see get_search_results
     search_help_text = _("a whole user name, or the reference of a request")
     ordering = ("-at", "-id")

@@ -56,7 +56,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     list_display = ("__str__", "email", "created_by", "created_at", "expires_at", "used_at")
     list_filter = ("created_at", ("used_at", admin.EmptyFieldListFilter))
-    list_select_related = ("user", "created_by")
+    beside = {"user": (), "created_by": ()}
     search_fields = ("username", "email", "user__username_key")
     ordering = ("-created_at", "-id")
     fields = ("user", "username", "email", "created_by", "created_at", "expires_at", "used_at")

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import lives, selectors
+from accounts import lives, selectors, usernames
 from accounts.admin.reading import ReadOnlyAdmin
 from accounts.admin.rights import may_act
-from accounts.models import Session
+from accounts.models import Session, User
 from accounts.services import administration
 
 
@@ -21,8 +21,9 @@ class SessionAdmin(ReadOnlyAdmin):
 
     list_display = ("user", "user_agent", "address", "created_at", "seen_at", "methods", "state")
     list_filter = ("created_at",)
-    list_select_related = ("user__face", "user__totp")
-    search_fields = ("user__username_key", "address")
+    beside = {"user": ("face", "totp")}
+    search_fields = ("user", "address")  # see get_search_results
+    search_help_text = _("a whole user name, or an address")
     ordering = ("-seen_at", "-id")
     fields = list_display
     actions = ("end",)
@@ -35,6 +36,16 @@ class SessionAdmin(ReadOnlyAdmin):
             .get_queryset(request)
             .filter(seen_at__gt=now - selectors.IDLE_LIFE, created_at__gt=now - lives.SESSION)
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Session]", search_term: str
+    ) -> "tuple[QuerySet[Session], bool]":
+        """Find a person's sessions by their name, or those of one address."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        user = User.objects.filter(username_key=usernames.key(term)).first()
+        return queryset.filter(user=user) if user else queryset.filter(address=term), False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer ending to those who may change users."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -31,11 +30,11 @@ from accounts.services import (
 )
 from accounts.services.visitors import Client
 from kubevision import contracts
+from kubevision.databases import RETRY_SECONDS, UNAVAILABLE
 from kubevision.request_context import client_address, comes_from_trusted_proxy
 
 logger = logging.getLogger(__name__)
 
-RETRY_DATABASE_SECONDS = 5
 Endpoint = Callable[[HttpRequest], HttpResponse]
 
 WEBSOCKET_PATH = "/face/v1/capture"
@@ -57,9 +56,9 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
             response = handler(request)
         except Refused as refused:
             response = problem_response(refused)
-        except DatabaseError as error:
+        except UNAVAILABLE as error:
             logger.warning("the database did not answer: %s", error)
-            away = Refused("temporarily_unavailable", retry_after=RETRY_DATABASE_SECONDS)
+            away = Refused("temporarily_unavailable", retry_after=RETRY_SECONDS)
             response = problem_response(away)
         if response.status_code == 405:
             response.headers["Allow"] = ", ".join(sorted(methods))

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -23,6 +25,7 @@ from accounts import passwords
 from accounts.passwords import Argon2idHasher
 from kubevision import contracts, tokens
 from kubevision.contracts.checking import check_answer, check_claims
+from kubevision.tests import scans
 
 PASSWORD = "correct horse battery"
 CONSENT = "2026-11.2"
@@ -245,3 +248,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("accounts.limits.timezone", clock)
     return clock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_question_has_an_index(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On MongoDB: nothing these tests make the code ask reads a whole table."""
+    if connection.vendor != "mongodb":
+        yield
+        return
+    allowed = (
+        "'by_administrator': True",  # the administration's filter, over ten thousand at most
+        *_ASKED_BY_TESTS,
+    )
+    with django_db_blocker.unblock(), scans.heard(connection, *allowed):
+        yield
+
+
+_ASKED_BY_TESTS = (
+    *("'cohort': True", "'purpose': 'enrol'", "'purpose': 'verify'", "{'ticket_jti':"),
+    *("'is_staff': True", "{'is_active': True}", "'user_agent': 'Firefox'"),
+    "accounts_recoverycode: command [{'$match': {'$",  # used_at alone
+)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave what is about MongoDB to the run that has one (tests/run.py)."""
+    is_mongodb = collection_path.name == "mongodb"
+    return True if is_mongodb and connection.vendor != "mongodb" else None

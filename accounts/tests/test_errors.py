@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
 from accounts import selectors
@@ -117,6 +118,25 @@ def test_a_bug_is_one_problem_and_one_line_with_its_id(
     headers.assert_safe(response)
     (line,) = _lines_about(caplog, response.headers["X-Request-ID"])
     assert line.levelname == "ERROR" and line.exc_info is not None
+
+
+def test_a_database_that_does_not_answer_is_no_bug(
+    db: None, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_token: str) -> None:
+        raise DatabaseError("localhost:27017: connection refused")
+
+    monkeypatch.setattr(selectors, "session_by_token", away)
+    monkeypatch.setattr(selectors, "session_by_pass", away)
+    response = api.call("GET", "/session", Authorization="Bearer x")
+    assert headers.assert_problem(response)["code"] == "temporarily_unavailable"
+    browser = Client()
+    browser.cookies["kv_pass"] = "x"
+    page = browser.get("/auth/admin/")
+    text = page.content.decode()
+    assert "<h1>The database does not answer</h1>" in text and "27017" not in text
+    for answer in (response, page):
+        assert answer.status_code == 503 and answer.headers["Retry-After"] == "5"
 
 
 def test_a_bug_in_the_admin_is_a_page_with_its_id(

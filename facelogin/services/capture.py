@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from facelogin import spent_tickets, stores, tokens, workers
@@ -32,8 +31,13 @@ from facelogin.services.extending import ExtendReference
 from facelogin.spent_tickets import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
 from kubevision import draining
+from kubevision.databases import UNAVAILABLE
 
 logger = logging.getLogger(__name__)
+
+_OUT_OF_REACH: tuple[type[Exception], ...] = (KeysUnavailable, *UNAVAILABLE)
+# The last one: a model or table taken away while the server runs; /readyz says so too.
+_LOST: tuple[type[Exception], ...] = (*_OUT_OF_REACH, CannotOpen, WorkerLost, ImproperlyConfigured)
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -135,13 +139,13 @@ async def run(token: str, socket: Socket) -> Message:
         # The thread spends the ticket in any case, so whoever leaves now is told of, too.
         ticket = await asyncio.shield(spending)
     except asyncio.CancelledError:
-        with contextlib.suppress(TokenRefused, KeysUnavailable, DatabaseError):
+        with contextlib.suppress(TokenRefused, *_OUT_OF_REACH):
             await _tell(Story(await spending, socket), Outcome.CANCELLED)
         raise
     except TokenRefused as refused:
         logger.info("ticket refused: %s", refused)
         return explain(ErrorCode.TICKET_REFUSED)
-    except (KeysUnavailable, DatabaseError) as error:
+    except _OUT_OF_REACH as error:
         return _lost(error)
     story = Story(ticket, socket)
     outcome: str = ErrorCode.TEMPORARILY_UNAVAILABLE
@@ -170,7 +174,7 @@ async def _tell(story: Story, outcome: str) -> None:
     logger.info("attempt of %s to %s: %s", report.user_id, story.ticket.purpose, report.outcome)
     try:
         await stores.in_thread(reports.put, story.ticket.jti, report)
-    except DatabaseError as error:
+    except UNAVAILABLE as error:
         # What was written when the ticket was spent is told instead.
         logger.warning("the end of an attempt was not kept: %s", error)
 
@@ -195,8 +199,7 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
         return explain(ErrorCode.TICKET_REFUSED)
     except AttemptEnded as ended:
         return Error(ended.code, ended.detail) if ended.detail else explain(ended.code)
-    except (KeysUnavailable, DatabaseError, CannotOpen, WorkerLost, ImproperlyConfigured) as error:
-        # The last one: a model or table taken away while the server runs; /readyz says so too.
+    except _LOST as error:
         return _lost(error)
     finally:
         _running -= 1
@@ -223,7 +226,7 @@ async def _run_open(story: Story) -> AttemptResult:
     finally:
         try:
             await stores.in_thread(stores.close_attempt, ticket.user_id, attempt_id)
-        except DatabaseError as error:  # the verdict stands; housekeeping removes the row
+        except UNAVAILABLE as error:  # the verdict stands; housekeeping removes the row
             logger.warning("an attempt was not closed: %s", error)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -25,6 +26,7 @@ from hypothesis import settings as property_tests
 from facelogin import workers
 from kubevision import contracts, tokens
 from kubevision.contracts.checking import check_answer
+from kubevision.tests import scans
 
 # The same cases every time, and no word on how long they took.
 property_tests.register_profile("kubevision", deadline=None, derandomize=True, database=None)
@@ -163,3 +165,22 @@ def other_face_frames(count: int, seed: int = 0) -> list[bytes]:
         image = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR)
         frames.append(jpeg(cv2.remap(image, bent_x, bent_y, cv2.INTER_LINEAR)))
     return frames
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_question_has_an_index(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On MongoDB: nothing these tests make the code ask reads a whole table."""
+    if connection.vendor != "mongodb":
+        yield
+        return
+    with django_db_blocker.unblock(), scans.heard(connection, *_ASKED_BY_TESTS):
+        yield
+
+
+_ASKED_BY_TESTS = ("{'$nor': [{'$and': [{'report': None}",)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave what is about MongoDB to the run that has one (tests/run.py)."""
+    is_mongodb = collection_path.name == "mongodb"
+    return True if is_mongodb and connection.vendor != "mongodb" else None

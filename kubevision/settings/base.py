@@ -74,6 +74,7 @@ OUTER_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kubevision.failures.MethodNotAllowedMiddleware",
+    "kubevision.failures.DatabaseAwayMiddleware",
 ]
 # The longest request body any room reads is a form of a few fields; pictures come by WebSocket.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes

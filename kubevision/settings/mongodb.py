@@ -2,7 +2,7 @@
 
 from typing import Any
 
-ENGINE = "django_mongodb_backend"
+ENGINE = "kubevision.mongodb"
 AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"  # keys of models of Django's own
 # The same apps with such keys, and migrations that make them.
 APPS = {

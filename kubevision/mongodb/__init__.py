@@ -1,0 +1,1 @@
+"""Django's backend for MongoDB, with unique indexes that answer questions (decision 1)."""
