@@ -28,7 +28,9 @@ ORIGINS = ("", "portal.example.org", "ftp://a", "https://a/path", "https://*.exa
 ORIGIN = tuple(value for value in ORIGINS if value)
 FLAGS = ("maybe", "", "2")
 KEY_FILES = (MISSING, "", "/no/such/file", "{folder}", "{folder}/junk", "{folder}/empty")
-DATABASES = ("", "postgres://db", "mongodb:/", "sqlite:", "sqlite:///", "sqlite://:memory:",
+DATABASES = ("", "postgres://db", "mongodb:/", "mongodb://db", "mongodb:///accounts",
+             "mongodb://db:99999/accounts", "mongodb://a:b@c@db/accounts",
+             "mongodb://db/accounts?wait=1", "sqlite:", "sqlite:///", "sqlite://:memory:",
              "/var/lib/a.sqlite3", "sqlite:////no/such/folder/a.sqlite3",
              "sqlite:////dev/null/a.sqlite3", "sqlite:///{folder}")  # fmt: skip
 BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
@@ -52,6 +54,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
     ),
     "TEMPLATE_KEY_FILE": (("facelogin",), (*KEY_FILES, "{folder}/keys/facelogin-signing.pem")),
     "DATABASE_URL": (("accounts", "facelogin"), DATABASES),
+    "DATABASE_PASSWORD_FILE": (("accounts", "facelogin"), ("/no/such/file", "{folder}")),
     "ACCOUNTS_REGISTRATION": (("accounts",), ("", "Open", "invited")),
     "ACCOUNTS_ENROLMENT": (("accounts",), ("", "Self", "open")),
     "ACCOUNTS_ADMIN_REQUIRE_MFA": (("accounts",), FLAGS),
@@ -80,6 +83,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
 # Their examples name what an operator must have made before.
 EXAMPLES_TO_FILL = {
     "DATABASE_URL",
+    "DATABASE_PASSWORD_FILE",
     "PASS_COOKIE_DOMAIN",
     "FACELOGIN_ONNX_MODEL",
     "FACELOGIN_CALIBRATION",
@@ -146,6 +150,8 @@ def outcomes(folder: Path) -> dict[tuple[object, ...], subprocess.CompletedProce
             del settings[name]
         else:
             settings[name] = value.format(folder=folder)
+        if name == "DATABASE_PASSWORD_FILE":  # SQLite has none
+            settings["DATABASE_URL"] = "mongodb://db@mongo.example/db"
         try:
             return run(*SERVERS[room], settings=settings)
         except subprocess.TimeoutExpired:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from accounts.tests.conftest import Facelogin, standing_in
+from tests.mongod import running_mongod
 from tests.product import free_port
 from tests.three_rooms import Room, make_room
 
@@ -44,8 +45,10 @@ def _copy_of(room: Room) -> Room:
     )
 
 
-@pytest.fixture(scope="module")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
+@pytest.fixture(scope="module", params=["SQLite", "MongoDB"])
+def copies(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Copies]:
     with ExitStack() as running:
         facelogin = running.enter_context(standing_in())
         shared = {
@@ -54,6 +57,9 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
             "FACELOGIN_URL": facelogin.url,
             "FACELOGIN_PUBLIC_URL": "http://localhost:8000",
         }
+        if request.param == "MongoDB":
+            server = running.enter_context(running_mongod(tmp_path_factory.mktemp("mongod")))
+            shared["DATABASE_URL"] = server.url("accounts")
         first = make_room("accounts", tmp_path_factory.mktemp("copies"), free_port(), shared)
         first.manage("prepare")
         rooms = [first, _copy_of(first)]

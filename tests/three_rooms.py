@@ -308,7 +308,7 @@ def make_room(name: str, folder: Path, port: int, shared: dict[str, str]) -> Roo
         **{variable: str(home / "keys" / file) for variable, file in KEYS[name].items()},
         **shared,
     }
-    if name != "dashboard":
+    if name != "dashboard" and "DATABASE_URL" not in shared:
         settings["DATABASE_URL"] = f"sqlite:///{home}/{name}.sqlite3"
     if name == "facelogin":
         settings |= {"FACELOGIN_WORKERS": "2", "FACELOGIN_ALLOW_MISSING_ORIGIN": "on"}

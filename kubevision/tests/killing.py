@@ -22,7 +22,7 @@ def _comes_through(work: Callable[[], object], writes: int) -> bool:
     if child == 0:
         status = 1
         try:
-            _forget_connections()
+            forget_connections()
             _die_after(writes)
             work()
             status = 0
@@ -38,7 +38,7 @@ def _comes_through(work: Callable[[], object], writes: int) -> bool:
     return True
 
 
-def _forget_connections() -> None:
+def forget_connections() -> None:
     """Leave the parent's sockets to the parent."""
     for connection in connections.all(initialized_only=True):
         connection.connection = None

@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from kubevision.settings import env
+from kubevision.settings import env, mongodb
 
 EXAMPLE = "x"
 
@@ -83,6 +84,30 @@ def test_half_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) 
     monkeypatch.setenv("KV_TEST", value)
     with pytest.raises(ImproperlyConfigured, match="KV_TEST"):
         env.origin("KV_TEST", "")
+
+
+def test_mongodb_waits_no_longer_than_people_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KV_TEST_URL", "mongodb://a@m1,m2/people?replicaSet=rs0&w=1")
+    setting = env.database("KV_TEST_URL", None)
+    assert (setting["NAME"], setting.get("PASSWORD")) == ("people", None)
+    options: Any = setting["OPTIONS"]
+    # All in, well under five seconds; what the URL says itself is left to it.
+    assert options["timeoutMS"] < 5000 and options["retryWrites"] is True
+    assert "w" not in options and "w" in mongodb.OPTIONS
+    file = tmp_path / "password"
+    file.write_text("p@ss/word\n")
+    monkeypatch.setenv("KV_TEST_PASSWORD_FILE", str(file))
+    assert env.database("KV_TEST_URL", None)["PASSWORD"] == "p@ss/word"
+
+
+def test_a_bad_mongodb_url_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("mongodb://ada:secret@db", "mongodb://ada:sec@ret@db/people"):
+        monkeypatch.setenv("KV_TEST_URL", url)
+        with pytest.raises(ImproperlyConfigured) as refused:
+            env.database("KV_TEST_URL", None)
+        assert "KV_TEST_URL" in str(refused.value) and "sec" not in str(refused.value)
 
 
 def test_a_database_file_may_have_any_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
