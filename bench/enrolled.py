@@ -5,6 +5,7 @@ Two products run side by side on the same cores; one database gets ten people, t
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -16,6 +17,7 @@ from bench.processes import children, cpu_seconds
 from bench.product import close, cores_used, enrol_people, products_apart, rows
 from bench.report import Report, Table
 from bench.visitor import Capture, Visitor
+from tests.mongod import Mongod
 from tests.product import Product
 
 FEW, TINY_MANY = 10, 40
@@ -42,12 +44,17 @@ class Side:
 
 
 def run(options: Options) -> Report:
-    """Measure and report."""
+    """Measure and report, on SQLite."""
+    return measure("enrolled", options, None)
+
+
+def measure(part: str, options: Options, mongod: Mongod | None) -> Report:
+    """Measure and report, on SQLite files or on a server."""
     many, rounds, seconds = options.rows, ROUNDS, SECONDS_OF_FRAMES
     if options.is_tiny:
         many, rounds, seconds = TINY_MANY, 0, 0.5
     report = Report(
-        "enrolled",
+        part,
         {
             "product's cores": cores_used(),
             "rounds": rounds,
@@ -57,9 +64,12 @@ def run(options: Options) -> Report:
         },
     )
     (pictures,) = looks(1, FRAMES)
-    with products_apart(2) as products:
+    with products_apart(2, mongod) as products:
         sides = asyncio.run(_measure(products, pictures, (FEW, many), rounds, seconds))
-    return _report(report, *sides)
+        asked = json.loads(rows(products[1], "indexes", "other"))
+    _report(report, *sides)
+    report.tables.append(Table("what a verification asks", ["question", "index"], asked))
+    return report
 
 
 async def _measure(
@@ -111,7 +121,7 @@ async def _cpu_of(side: Side, work: Callable[[], Awaitable[None]]) -> float:
     return side.cpu() - before
 
 
-def _report(report: Report, few: Side, many: Side) -> Report:
+def _report(report: Report, few: Side, many: Side) -> None:
     table = []
     for name, of_few, of_many in (
         ("frame, CPU ms", few.frame_cpu, many.frame_cpu),
@@ -128,4 +138,3 @@ def _report(report: Report, few: Side, many: Side) -> Report:
     report.tables = [
         Table("cost by people enrolled (half of the rounds in brackets)", columns, table)
     ]
-    return report

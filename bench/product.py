@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.processes import can_keep_apart, off_cores, on_cores
 from bench.visitor import Visitor
+from tests.mongod import Mongod
 from tests.product import UNCHECKED, Product, running_product
 from tests.run import ROOT, environment
 
@@ -19,8 +20,11 @@ WORKERS = 2  # what `running_product` starts
 
 
 @contextmanager
-def products_apart(number: int) -> Iterator[list[Product]]:
-    """Run so many products on the same cores and the block on the others, if there are enough."""
+def products_apart(number: int, mongod: Mongod | None = None) -> Iterator[list[Product]]:
+    """Run so many products on the same cores and the block on the others, if there are enough.
+
+    With a server each has two databases on it, else two SQLite files.
+    """
     with ExitStack() as stack:
         folders = [
             stack.enter_context(tempfile.TemporaryDirectory(prefix="kubevision-bench-"))
@@ -28,11 +32,22 @@ def products_apart(number: int) -> Iterator[list[Product]]:
         ]
         with on_cores(CORES):
             products = [
-                stack.enter_context(running_product(Path(folder), **UNCHECKED))
-                for folder in folders
+                stack.enter_context(
+                    running_product(Path(folder), **UNCHECKED, **_databases(mongod, number))
+                )
+                for number, folder in enumerate(folders)
             ]
         stack.enter_context(off_cores(CORES))
         yield products
+
+
+def _databases(mongod: Mongod | None, number: int) -> dict[str, str]:
+    if mongod is None:
+        return {}
+    return {
+        f"{room.upper()}_DATABASE_URL": mongod.url(f"{room}{number}")
+        for room in ("accounts", "facelogin")
+    }
 
 
 @contextmanager
@@ -42,15 +57,23 @@ def product_apart() -> Iterator[Product]:
         yield product
 
 
-def rows(product: Product, *arguments: str) -> None:
-    """Change the product's databases past its doors (see bench.rows)."""
-    env = environment(
-        DJANGO_SETTINGS_MODULE="kubevision.settings.local",
-        DATA_DIR=str(product.folder),
-        PUBLIC_ORIGINS=product.origin,
-    )
+def rows(product: Product, *arguments: str) -> str:
+    """Change the product's databases past its doors (see bench.rows); return what it says."""
+    settings = {
+        "DATA_DIR": str(product.folder),
+        "PUBLIC_ORIGINS": product.origin,
+        **product.settings,
+        "DJANGO_SETTINGS_MODULE": "kubevision.settings.local",
+    }
     command = [sys.executable, "-m", "bench.rows", *arguments]
-    subprocess.run(command, check=True, cwd=ROOT, env=env)
+    return subprocess.run(
+        command,
+        check=True,
+        cwd=ROOT,
+        env=environment(**settings),
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
 
 
 def cores_used() -> int | None:

@@ -2,9 +2,11 @@
 
 python -m bench.rows disable NAME ...
 python -m bench.rows enrol COUNT USER_NAME
+python -m bench.rows indexes USER_NAME
 python -m bench.rows people COUNT ADMINISTRATOR PASSWORD
 """
 
+import json
 import os
 import secrets
 import sys
@@ -68,11 +70,22 @@ def enrol(count: int, username: str) -> None:
                     samples=mine.samples,
                     ciphertext=ciphertext,
                     assertion_jti=secrets.token_urlsafe(16),
+                    is_settled=True,
                     expires_at=timezone.now() + timedelta(days=365),
                 )
             )
         Person.objects.bulk_create(people)
         Reference.objects.bulk_create(references)
+
+
+def indexes(username: str) -> list[tuple[str, str]]:
+    """Ask facelogin's database what a verification asks; return each question and its index."""
+    from accounts.models import User  # noqa: PLC0415
+    from bench import plans  # noqa: PLC0415
+    from facelogin.models import Person  # noqa: PLC0415
+
+    owner = User.objects.get(username=username).id
+    return plans.of(Person.objects.db, lambda: plans.ask_as_a_verification_does(owner))
 
 
 def people(count: int, administrator: str, password: str) -> None:
@@ -138,6 +151,8 @@ def main() -> None:
             disable(names)
         case ["enrol", count, username]:
             enrol(int(count), username)
+        case ["indexes", username]:
+            print(json.dumps(indexes(username)))
         case ["people", count, administrator, password]:
             people(int(count), administrator, password)
         case _:

@@ -11,10 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from facelogin import tokens
 from facelogin.services import references
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
-from kubevision.databases import UNAVAILABLE
+from kubevision import databases
 from kubevision.problems import problem
 
-_OUT_OF_REACH: tuple[type[Exception], ...] = (KeysUnavailable, *UNAVAILABLE)
 RETRY_SECONDS = 5
 
 
@@ -99,6 +98,10 @@ def session_ended(request: HttpRequest) -> HttpResponse:
     return _with_ticket(request, "revoke", _end_session)
 
 
+def _out_of_reach() -> tuple[type[Exception], ...]:
+    return (KeysUnavailable, *databases.errors())
+
+
 def _with_ticket(
     request: HttpRequest,
     purpose: str,
@@ -118,7 +121,7 @@ def _with_ticket(
             _("Ticket refused"),
             _("Ask for a fresh ticket; each is good once."),
         )
-    except _OUT_OF_REACH:
+    except _out_of_reach():
         return problem(
             503,
             "temporarily_unavailable",

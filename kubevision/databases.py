@@ -1,5 +1,7 @@
 """What it looks like when a database does not answer, whichever it is."""
 
+from functools import cache
+
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -7,13 +9,12 @@ MONGODB = "kubevision.mongodb"
 RETRY_SECONDS = 5  # an election of a new primary takes about twice this
 
 
-def _errors() -> tuple[type[Exception], ...]:
+@cache
+def errors() -> tuple[type[Exception], ...]:
+    """Return what is raised then; asked late, because settings may not be there before."""
     if all(database["ENGINE"] != MONGODB for database in settings.DATABASES.values()):
         return (DatabaseError,)
     from pymongo.errors import PyMongoError  # noqa: PLC0415  (not every room has the driver)
 
     # The backend turns most of the driver's errors into Django's, not all.
     return (DatabaseError, PyMongoError)
-
-
-UNAVAILABLE = _errors()

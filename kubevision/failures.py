@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from kubevision.databases import RETRY_SECONDS, UNAVAILABLE
+from kubevision import databases
 from kubevision.paths import for_path
 
 logger = logging.getLogger(__name__)
@@ -102,11 +102,11 @@ class DatabaseAwayMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer 503 with Retry-After; nothing else is taken."""
-        if not isinstance(error, UNAVAILABLE):
+        if not isinstance(error, databases.errors()):
             return None
         logger.warning("the database did not answer: %s", error)
         answer = _answer(request, Failure(503, "temporarily_unavailable", error))
-        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        answer.headers["Retry-After"] = str(databases.RETRY_SECONDS)
         return answer
 
 

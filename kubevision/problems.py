@@ -22,7 +22,7 @@ _WORDS: dict[str, tuple[Promise, Promise]] = {
     "content_too_large": (_("Content too large"), _("Send less in one request.")),
     "temporarily_unavailable": (
         _("Not available at the moment"),
-        _("The database does not answer. Try again after the time in Retry-After."),
+        _("Try again shortly."),
     ),
     "internal_error": (
         _("Internal error"),

@@ -18,8 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 
-from kubevision import draining
-from kubevision.databases import UNAVAILABLE
+from kubevision import databases, draining
 from kubevision.expiry import ExpiryIndex
 
 logger = logging.getLogger(__name__)
@@ -75,7 +74,7 @@ def check_databases() -> None:
             _check_file(connection)
             _check_migrations(connection)
             _check_indexes(connection)
-        except UNAVAILABLE as error:
+        except databases.errors() as error:
             # The driver describes every server it knows of, over many lines.
             reason = str(error).partition(",")[0] or type(error).__name__
             raise NotReady(f"the database cannot be read: {reason}") from error

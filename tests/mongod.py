@@ -128,10 +128,9 @@ class Mongod:
             own = self.passwords[CHIEF]
             client.admin.command("createUser", CHIEF, pwd=own, roles=everything)
         with self.chief() as client:
-            for name, password in self.passwords.items():
-                if name != CHIEF:
-                    own = [{"role": "readWrite", "db": name}]
-                    client[name].command("createUser", name, pwd=password, roles=own)
+            for name in self.passwords.keys() - {CHIEF}:
+                role = [{"role": "readWrite", "db": name}]
+                client[name].command("createUser", name, pwd=self.passwords[name], roles=role)
 
     def stop(self) -> None:
         """End the server as a service manager would."""

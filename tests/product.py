@@ -42,6 +42,7 @@ class Product:
     management: str = ""
     log: list[str] = field(default_factory=list)
     ready_after_seconds: float = 0.0
+    settings: dict[str, str] = field(default_factory=dict)  # beside those every product here gets
 
     @property
     def port(self) -> int:
@@ -93,7 +94,11 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
     )
     product = Product(
-        origin, folder, process, management=f"http://localhost:{env['MANAGEMENT_PORT']}"
+        origin,
+        folder,
+        process,
+        management=f"http://localhost:{env['MANAGEMENT_PORT']}",
+        settings=settings,
     )
     ready = threading.Event()
 

@@ -84,6 +84,10 @@ PROMISED = {
         "frame, CPU ms, many / few",
         "sign-in, CPU ms, many / few",
     },
+    "enrolled_mongodb": {
+        "frame, CPU ms, many / few",
+        "sign-in, CPU ms, many / few",
+    },
 }
 MEMBERS = {"part", "made_by", "cores", "python", "settings", "figures", "errors", "tables"}
 

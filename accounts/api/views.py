@@ -29,8 +29,8 @@ from accounts.services import (
     sessions,
 )
 from accounts.services.visitors import Client
-from kubevision import contracts
-from kubevision.databases import RETRY_SECONDS, UNAVAILABLE
+from kubevision import contracts, databases
+from kubevision.databases import RETRY_SECONDS
 from kubevision.request_context import client_address, comes_from_trusted_proxy
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
             response = handler(request)
         except Refused as refused:
             response = problem_response(refused)
-        except UNAVAILABLE as error:
+        except databases.errors() as error:
             logger.warning("the database did not answer: %s", error)
             away = Refused("temporarily_unavailable", retry_after=RETRY_SECONDS)
             response = problem_response(away)

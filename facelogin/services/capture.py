@@ -30,14 +30,10 @@ from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
 from facelogin.services.extending import ExtendReference
 from facelogin.spent_tickets import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
-from kubevision import draining
-from kubevision.databases import UNAVAILABLE
+from kubevision import databases, draining
 
 logger = logging.getLogger(__name__)
 
-_OUT_OF_REACH: tuple[type[Exception], ...] = (KeysUnavailable, *UNAVAILABLE)
-# The last one: a model or table taken away while the server runs; /readyz says so too.
-_LOST: tuple[type[Exception], ...] = (*_OUT_OF_REACH, CannotOpen, WorkerLost, ImproperlyConfigured)
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -139,13 +135,13 @@ async def run(token: str, socket: Socket) -> Message:
         # The thread spends the ticket in any case, so whoever leaves now is told of, too.
         ticket = await asyncio.shield(spending)
     except asyncio.CancelledError:
-        with contextlib.suppress(TokenRefused, *_OUT_OF_REACH):
+        with contextlib.suppress(TokenRefused, *_out_of_reach()):
             await _tell(Story(await spending, socket), Outcome.CANCELLED)
         raise
     except TokenRefused as refused:
         logger.info("ticket refused: %s", refused)
         return explain(ErrorCode.TICKET_REFUSED)
-    except _OUT_OF_REACH as error:
+    except _out_of_reach() as error:
         return _lost(error)
     story = Story(ticket, socket)
     outcome: str = ErrorCode.TEMPORARILY_UNAVAILABLE
@@ -158,6 +154,15 @@ async def run(token: str, socket: Socket) -> Message:
     finally:
         await _tell(story, outcome)
     return last
+
+
+def _out_of_reach() -> tuple[type[Exception], ...]:
+    return (KeysUnavailable, *databases.errors())
+
+
+def _lost_by() -> tuple[type[Exception], ...]:
+    # The last one: a model or table taken away while the server runs; /readyz says so too.
+    return (*_out_of_reach(), CannotOpen, WorkerLost, ImproperlyConfigured)
 
 
 def _spend(token: str) -> Ticket:
@@ -174,7 +179,7 @@ async def _tell(story: Story, outcome: str) -> None:
     logger.info("attempt of %s to %s: %s", report.user_id, story.ticket.purpose, report.outcome)
     try:
         await stores.in_thread(reports.put, story.ticket.jti, report)
-    except UNAVAILABLE as error:
+    except databases.errors() as error:
         # What was written when the ticket was spent is told instead.
         logger.warning("the end of an attempt was not kept: %s", error)
 
@@ -199,7 +204,7 @@ async def _run_spent(story: Story) -> AttemptResult | Error:
         return explain(ErrorCode.TICKET_REFUSED)
     except AttemptEnded as ended:
         return Error(ended.code, ended.detail) if ended.detail else explain(ended.code)
-    except _LOST as error:
+    except _lost_by() as error:
         return _lost(error)
     finally:
         _running -= 1
@@ -226,7 +231,7 @@ async def _run_open(story: Story) -> AttemptResult:
     finally:
         try:
             await stores.in_thread(stores.close_attempt, ticket.user_id, attempt_id)
-        except UNAVAILABLE as error:  # the verdict stands; housekeeping removes the row
+        except databases.errors() as error:  # the verdict stands; housekeeping removes the row
             logger.warning("an attempt was not closed: %s", error)
 
 
