@@ -65,8 +65,9 @@ def measure(part: str, options: Options, mongod: Mongod | None) -> Report:
     )
     (pictures,) = looks(1, FRAMES)
     with products_apart(2, mongod) as products:
-        sides = asyncio.run(_measure(products, pictures, (FEW, many), rounds, seconds))
-        asked = json.loads(rows(products[1], "indexes", "other"))
+        names = (f"owner.{part}", f"other.{part}")
+        sides = asyncio.run(_measure(products, names, pictures, (FEW, many), rounds, seconds))
+        asked = json.loads(rows(products[1], "indexes", f"many.{part}"))
     _report(report, *sides)
     report.tables.append(Table("what a verification asks", ["question", "index"], asked))
     return report
@@ -75,12 +76,12 @@ def measure(part: str, options: Options, mongod: Mongod | None) -> Report:
 async def _measure(
     products: list[Product],
     pictures: list[bytes],
-    people: tuple[int, int],
+    people: dict[str, int],
     rounds: int,
     seconds: float,
 ) -> list[Side]:
     sides = []
-    for name, product, count in zip(("owner", "other"), products, people, strict=True):
+    for (name, count), product in zip(people.items(), products, strict=True):
         (visitor,) = await enrol_people(product, [name], [pictures])
         rows(product, "enrol", str(count - 1), name)  # who is there already is one of them
         sides.append(Side(product, count, visitor))

@@ -84,6 +84,11 @@ PROMISED = {
         "frame, CPU ms, many / few",
         "sign-in, CPU ms, many / few",
     },
+    "mongodb_away": {
+        "frozen: slowest answer, s",
+        "killed: slowest answer, s",
+        "killed: ready again after, s",
+    },
     "enrolled_mongodb": {
         "frame, CPU ms, many / few",
         "sign-in, CPU ms, many / few",
