@@ -65,8 +65,8 @@ def measure(part: str, options: Options, mongod: Mongod | None) -> Report:
     )
     (pictures,) = looks(1, FRAMES)
     with products_apart(2, mongod) as products:
-        names = (f"owner.{part}", f"other.{part}")
-        sides = asyncio.run(_measure(products, names, pictures, (FEW, many), rounds, seconds))
+        people = {f"few.{part}": FEW, f"many.{part}": many}
+        sides = asyncio.run(_measure(products, pictures, people, rounds, seconds))
         asked = json.loads(rows(products[1], "indexes", f"many.{part}"))
     _report(report, *sides)
     report.tables.append(Table("what a verification asks", ["question", "index"], asked))

@@ -44,21 +44,13 @@ def run(options: Options) -> Report:
 def _measure(
     report: Report, rooms: ThreeRooms, mongod: Mongod, how: str, seconds: float
 ) -> list[str]:
-    asked = _questions(rooms, how)
-    assert mongod.process is not None
-    if how == "frozen":
-        mongod.process.send_signal(signal.SIGSTOP)
-    else:
-        mongod.kill()
-    taken, ends_at = [], time.monotonic() + seconds
-    while time.monotonic() < ends_at:
-        for ask in asked:
-            started = time.monotonic()
-            if ask() != "temporarily_unavailable":
-                report.errors += 1
-            taken.append(time.monotonic() - started)
+    api = httpx.Client(base_url=f"{rooms.origin}/auth/v1", timeout=60, trust_env=False)
+    with api:
+        asked = _questions(api, how)
+        taken = _ask_while_away(report, mongod, asked, how, seconds)
     back_at = time.monotonic()
     if how == "frozen":
+        assert mongod.process is not None
         mongod.process.send_signal(signal.SIGCONT)
     else:
         mongod.start()
@@ -71,9 +63,27 @@ def _measure(
     return [how, str(len(taken)), f"{max(taken):.1f} s", f"{back_after:.1f} s"]
 
 
-def _questions(rooms: ThreeRooms, name: str) -> list[Callable[[], str]]:
+def _ask_while_away(
+    report: Report, mongod: Mongod, asked: list[Callable[[], str]], how: str, seconds: float
+) -> list[float]:
+    """Take the server away and return how long each answer took, in seconds."""
+    assert mongod.process is not None
+    if how == "frozen":
+        mongod.process.send_signal(signal.SIGSTOP)
+    else:
+        mongod.kill()
+    taken, ends_at = [], time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        for ask in asked:
+            started = time.monotonic()
+            if ask() != "temporarily_unavailable":
+                report.errors += 1
+            taken.append(time.monotonic() - started)
+    return taken
+
+
+def _questions(api: httpx.Client, name: str) -> list[Callable[[], str]]:
     """Return calls that people wait for; each returns the code of its answer."""
-    api = httpx.Client(base_url=f"{rooms.origin}/auth/v1", timeout=60, trust_env=False)
     who = {"username": name, "password": PASSWORD}
     api.post("/users", json=who)
     token = api.post("/sessions", json=who).json()["token"]

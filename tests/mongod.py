@@ -71,7 +71,9 @@ class Mongod:
         """Start the server and wait until it is primary."""
         is_new = not (self.folder / "data").exists()
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
-        self.process = subprocess.Popen(self._command(), start_new_session=True)
+        self.process = subprocess.Popen(
+            self._command(), start_new_session=True, stdout=subprocess.DEVNULL
+        )
         if is_new:
             self._until(self._initiate, "to be a replica set")
         self._until(self._is_primary, "to be primary")
