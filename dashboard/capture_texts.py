@@ -65,6 +65,17 @@ def capture_texts() -> dict[str, dict[str, str]]:
             "cancelled": _("Stopped."),
             "expired": _("Time ran out. Try again and look straight at the camera."),
         },
+        # The server is lost, not the attempt: the page comes back by itself.
+        "comeback": {
+            "lost": _("The connection was lost. Trying again; stay in front of the camera."),
+            "unreachable": _("The face service does not answer. Trying again in a moment."),
+            "server_draining": _(
+                "The face service is being restarted. Going on in a moment; stay in front of the "
+                "camera."
+            ),
+            "server_full": _("Many people are signing in just now. Trying again in some seconds."),
+            "temporarily_unavailable": _("The face service had a fault. Trying again in a moment."),
+        },
         "error": {
             "unreachable": _(
                 "The face service cannot be reached at the moment. Try again shortly, or use "

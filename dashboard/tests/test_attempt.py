@@ -128,7 +128,55 @@ def test_a_match_without_an_assertion_is_none(play: Play) -> None:
     assert (attempt["phase"], attempt["assertion"]) == ("stopped", "")
 
 
-@pytest.mark.parametrize("code", contracts.read_json("errors.json")["close_codes"])
+# What a page does not come back from: it was told no, or to go.
+FINAL = sorted(
+    set(contracts.read_json("errors.json")["close_codes"])
+    - {"server_draining", "server_full", "temporarily_unavailable"}
+)
+LOST = {
+    "lost": {"type": "closed", "wasOpen": True},
+    "unreachable": {"type": "closed", "wasOpen": False},
+    **{
+        code: heard(contracts.example(f"messages/error.{code}"))
+        for code in ("server_draining", "server_full", "temporarily_unavailable")
+    },
+}
+COME_BACK = {"type": "come-back"}
+
+
+@pytest.mark.parametrize("code", LOST)
+def test_an_attempt_that_loses_its_server_comes_back_some_times(play: Play, code: str) -> None:
+    events, waits = [*CAPTURING], []
+    while True:
+        attempt = play(*events, SENT, heard(FEEDBACK), LOST[code])
+        if attempt["phase"] == "stopped":
+            break
+        assert attempt["phase"] == "waiting" and attempt["message"] == ["comeback", code]
+        assert attempt["isRunning"] and not attempt["canSend"]
+        # Nothing of the old attempt is shown, and nothing of it is heard any more.
+        assert (attempt["progress"], attempt["face"], attempt["unanswered"]) == (0, None, 0)
+        late = play(*events, SENT, LOST[code], LOST["lost"], heard(MATCH), heard(FEEDBACK))
+        assert (late["phase"], late["assertion"]) == ("waiting", "")
+        waits.append(attempt["waitMs"])
+        events += [LOST[code], COME_BACK]
+        assert play(*events)["phase"] == "connecting"
+        events += [heard(READY)]
+        assert play(*events)["canSend"]
+    assert attempt["message"] == ["error", code]
+    assert 1 <= len(waits) <= 3 and waits == sorted(waits) and waits[0] >= 500
+
+
+def test_who_came_back_can_still_succeed(play: Play) -> None:
+    attempt = play(*CAPTURING, LOST["lost"], COME_BACK, heard(READY), heard(MATCH))
+    assert (attempt["phase"], attempt["assertion"]) == ("submitting", MATCH["assertion"])
+
+
+def test_coming_back_is_counted_anew_with_every_go(play: Play) -> None:
+    attempt = play(*CAPTURING, LOST["lost"], {"type": "start"})
+    assert attempt["comebacks"] == 0
+
+
+@pytest.mark.parametrize("code", FINAL)
 def test_an_error_says_the_servers_words(play: Play, code: str) -> None:
     error = contracts.example(f"messages/error.{code}")
     attempt = play(*CAPTURING, heard(error))
@@ -136,14 +184,6 @@ def test_an_error_says_the_servers_words(play: Play, code: str) -> None:
     assert attempt["message"] == ["error", code]
     # The close that follows does not overwrite them.
     assert play(*CAPTURING, heard(error), {"type": "closed", "wasOpen": True}) == attempt
-
-
-def test_a_socket_that_never_opened_is_told_from_a_lost_one(play: Play) -> None:
-    assert play(*STARTED, {"type": "closed", "wasOpen": False})["message"] == [
-        "error",
-        "unreachable",
-    ]
-    assert play(*CAPTURING, {"type": "closed", "wasOpen": True})["message"] == ["error", "lost"]
 
 
 def test_a_refused_ticket_says_where_to_go(play: Play) -> None:

@@ -51,6 +51,7 @@ class Facelogin:
         self.tickets = 0
         self.says: list[dict[str, Any]] = [READY]
         self.form = ""
+        self.lost = 0  # so many sockets end right after what they say
         self.started: list[str] = []
         self.heard: list[str] = []
 
@@ -72,6 +73,9 @@ class Facelogin:
                 self.started.append(json.loads(message)["ticket"])
                 for said in self.says:
                     socket.send(json.dumps(said))
+                if self.lost:
+                    self.lost -= 1
+                    socket.close()
 
         socket.on_message(hear)
 
@@ -162,6 +166,41 @@ def test_a_camera_that_goes_away_is_said(page: Page) -> None:
     expect(page.locator("#capture-message")).to_contain_text("No camera was found")
     assert state(page) == "stopped"
     assert page.evaluate(LIVE) == 0
+
+
+def test_a_lost_capture_goes_on_with_a_fresh_ticket(page: Page, facelogin: Facelogin) -> None:
+    facelogin.lost = 2
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=waiting]")
+    assert "Trying again; stay in front of the camera." in page.inner_text("#capture-message")
+    assert page.evaluate(
+        "document.querySelector('video').srcObject.active"
+    )  # never asked for twice
+    assert page.is_visible("#cancel") and not page.is_visible("[data-part=retry]")
+    wait_until(page, "document.querySelector('face-capture').attempt.comebacks === 2")
+    page.wait_for_selector("[data-capture-state=capturing]")
+    assert facelogin.started == [ticket_number(number) for number in (1, 2, 3)]
+
+
+def test_a_capture_that_is_lost_again_and_again_says_so(page: Page, facelogin: Facelogin) -> None:
+    facelogin.says = [contracts.example("messages/error.server_full")]
+    facelogin.lost = 100
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=waiting]")
+    assert "Many people are signing in" in page.inner_text("#capture-message")
+    page.wait_for_selector("[data-capture-state=stopped]", timeout=60_000)
+    assert facelogin.says[0]["detail"] in page.inner_text("#capture-message")
+    assert facelogin.tickets == 3 and page.is_visible("[data-part=retry]")
+
+
+def test_stopping_while_it_comes_back_stops_it(page: Page, facelogin: Facelogin) -> None:
+    facelogin.lost = 1
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=waiting]")
+    page.click("#cancel")
+    assert state(page) == "idle"
+    page.wait_for_timeout(1500)  # longer than the first wait
+    assert (state(page), facelogin.tickets) == ("idle", 1)
 
 
 def test_the_consent_stands_before_the_camera(page: Page) -> None:

@@ -44,6 +44,13 @@ def test_everything_that_can_happen_has_a_sentence(kind: str, codes: list[str]) 
     assert all(text.endswith((".", "?")) for text in texts.values())
 
 
+def test_every_coming_back_has_a_sentence() -> None:
+    text = (ROOM / "static/dashboard/js/attempt.js").read_text()
+    named = re.search(r"COME_BACK_AFTER_MS = Object.freeze\(\{(.*?)\}\)", text, re.DOTALL)
+    assert named is not None
+    assert set(re.findall(r"^  (\w+):", named[1], re.MULTILINE)) == set(capture_texts()["comeback"])
+
+
 def test_the_state_machine_names_only_sentences_that_exist() -> None:
     text = (ROOM / "static/dashboard/js/attempt.js").read_text()
     named = re.findall(r'\["(phase|error)", (?:event\.\w+ \? )?"(\w+)"(?: : "(\w+)")?\]', text)

@@ -2,11 +2,22 @@
 // No DOM, no clock, no network; the element draws what is here and feeds in what happens.
 //
 // phases: idle -> camera -> connecting -> capturing -> submitting, or stopped from anywhere.
+// An attempt that loses its server is waiting, then connecting again with a fresh ticket.
 
 import { OUTCOMES_WITH_ASSERTION } from "./protocol.js";
 
 // The contract lets a page have two frames unanswered.
 export const MAX_UNANSWERED = 2;
+
+// How long to wait before each coming back, in milliseconds, by what was lost. The ticket of a lost
+// attempt may count as a try until its end is told, so nobody comes back for ever.
+export const COME_BACK_AFTER_MS = Object.freeze({
+  lost: [500, 2000, 5000], // a copy that was stopped or died: the next one is there already
+  unreachable: [1000, 4000],
+  server_draining: [500, 2000, 5000],
+  server_full: [3000, 6000], // somebody must have finished first
+  temporarily_unavailable: [2000],
+});
 
 export const IDLE = Object.freeze({
   phase: "idle",
@@ -20,6 +31,8 @@ export const IDLE = Object.freeze({
   wish: null, // kind and code of what the server asks the person to do, until it asks another
   assertion: "",
   nextPage: "",
+  comebacks: 0, // how often this attempt has lost its server
+  waitMs: 0, // before it comes back, as long as it is waiting
 });
 
 const stopped = (attempt, message, detail = "") => ({
@@ -32,12 +45,26 @@ const stopped = (attempt, message, detail = "") => ({
   unanswered: 0,
 });
 
+/** The server is lost, not the attempt: wait, then come back; stop where that was tried enough. */
+function lost(attempt, code, detail = "") {
+  const waits = COME_BACK_AFTER_MS[code];
+  if (attempt.comebacks >= waits.length) return stopped(attempt, ["error", code], detail);
+  return {
+    ...stopped(attempt, ["comeback", code]),
+    phase: "waiting",
+    limits: null,
+    wish: null,
+    comebacks: attempt.comebacks + 1,
+    waitMs: waits[attempt.comebacks],
+  };
+}
+
 export function canSend(attempt) {
   return attempt.phase === "capturing" && attempt.unanswered < MAX_UNANSWERED;
 }
 
 export function isRunning(attempt) {
-  return ["camera", "connecting", "capturing"].includes(attempt.phase);
+  return ["camera", "connecting", "capturing", "waiting"].includes(attempt.phase);
 }
 
 export function step(attempt, event) {
@@ -56,15 +83,17 @@ export function step(attempt, event) {
       return heard(attempt, event.message);
     case "closed":
       // After a result or an error the close is expected.
-      if (!isRunning(attempt)) return attempt;
-      return stopped(attempt, ["error", event.wasOpen ? "lost" : "unreachable"]);
+      if (!isRunning(attempt) || attempt.phase === "waiting") return attempt;
+      return lost(attempt, event.wasOpen ? "lost" : "unreachable");
+    case "come-back":
+      return { ...attempt, phase: "connecting", waitMs: 0 };
     default:
       return attempt;
   }
 }
 
 function heard(attempt, message) {
-  if (!isRunning(attempt)) return attempt;
+  if (!isRunning(attempt) || attempt.phase === "waiting") return attempt;
   switch (message.type) {
     case "attempt.ready":
       return {
@@ -94,6 +123,7 @@ function heard(attempt, message) {
       }
       return { ...stopped(attempt, ["outcome", message.outcome]), advice: message.reasons ?? [] };
     case "error":
+      if (message.code in COME_BACK_AFTER_MS) return lost(attempt, message.code, message.detail);
       return stopped(attempt, ["error", message.code], message.detail);
     default:
       return attempt;

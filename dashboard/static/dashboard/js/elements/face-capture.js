@@ -8,6 +8,8 @@ import { CaptureSocket } from "../socket.js";
 
 // A service that accepts and says nothing looks like one that is away.
 const CONNECT_TIMEOUT_MS = 8000;
+// A copy that stops sends everybody away at once; they must not all come back at once.
+const JITTER = 0.5;
 
 class FaceCapture extends HTMLElement {
   connectedCallback() {
@@ -51,7 +53,11 @@ class FaceCapture extends HTMLElement {
     }
     if (run !== this.runNumber) return; // stopped meanwhile
     this.feed({ type: "camera-runs" });
-    // A try counts when its ticket is issued, so it is asked for only now.
+    await this.connect(run);
+  }
+
+  async connect(run) {
+    // A try counts when its ticket is issued, so it is asked for only when the camera runs.
     const ticket = await this.askForTicket(run);
     if (!ticket || run !== this.runNumber) return;
     this.showAttempts(ticket.attempts_remaining);
@@ -145,14 +151,20 @@ class FaceCapture extends HTMLElement {
 
   release() {
     this.runNumber += 1; // whatever an earlier run still waits for comes too late
-    clearInterval(this.timer);
-    clearTimeout(this.connecting);
-    this.timer = null;
-    this.socket?.drop();
-    this.socket = null;
+    this.letGo();
     closeCamera(this.stream);
     this.stream = null;
     this.parts.video.srcObject = null;
+  }
+
+  /** Leave the server, keep the camera. */
+  letGo() {
+    clearInterval(this.timer);
+    clearTimeout(this.connecting);
+    clearTimeout(this.comingBack);
+    this.timer = null;
+    this.socket?.drop();
+    this.socket = null;
   }
 
   feed(event) {
@@ -166,6 +178,16 @@ class FaceCapture extends HTMLElement {
     if (phase === "capturing") {
       const pause = 1000 / this.attempt.limits.maxPerSecond;
       this.timer = setInterval(() => this.sendFrame(), pause);
+    }
+    if (phase === "waiting") {
+      this.letGo();
+      const run = this.runNumber;
+      const wait = this.attempt.waitMs * (1 - JITTER + 2 * JITTER * Math.random());
+      this.comingBack = setTimeout(() => {
+        if (run !== this.runNumber) return;
+        this.feed({ type: "come-back" });
+        this.connect(run);
+      }, wait);
     }
     if (phase === "stopped") {
       this.release();
