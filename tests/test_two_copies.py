@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from accounts.tests.conftest import Facelogin, standing_in
 from tests.mongod import running_mongod
 from tests.product import free_port
-from tests.three_rooms import Room, make_room
+from tests.three_rooms import Room, copy_of, make_room
 
 PASSWORD = "a sentence nobody guesses"
 AT_ONCE, ROUNDS = 20, 50
@@ -37,14 +37,6 @@ class Copies:
         return self.clients[copy].request(method, f"/auth/v1{path}", **options)  # type: ignore[arg-type]
 
 
-def _copy_of(room: Room) -> Room:
-    management_port = free_port()
-    settings = room.settings | {"MANAGEMENT_PORT": str(management_port)}
-    return replace(
-        room, port=free_port(), management_port=management_port, settings=settings, log=[]
-    )
-
-
 @pytest.fixture(scope="module", params=["SQLite", "MongoDB"])
 def copies(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -62,7 +54,7 @@ def copies(
             shared["DATABASE_URL"] = server.url("accounts")
         first = make_room("accounts", tmp_path_factory.mktemp("copies"), free_port(), shared)
         first.manage("prepare")
-        rooms = [first, _copy_of(first)]
+        rooms = [first, copy_of(first)]
         for room in rooms:
             running.callback(room.stop)
             room.start()

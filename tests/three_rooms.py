@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -210,15 +210,21 @@ def nginx() -> str:
     return path
 
 
-def nginx_configuration(folder: Path, port: int, rooms: dict[str, Room]) -> str:
-    """Return the configuration of an ingress that routes by the contract's prefixes."""
+def nginx_configuration(
+    folder: Path, port: int, copies: dict[str, list[Room]], inner_ports: dict[str, int]
+) -> str:
+    """Return the configuration of an ingress that routes by the contract's prefixes.
+
+    Copies of a room take turns, without sticky sessions. `inner_ports`: where rooms call a room,
+    as they would call its Service in a cluster; nothing is added to those calls.
+    """
     temporary = "".join(
         f"  {kind}_temp_path {folder}/nginx-{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     # Bare names are the dashboard's; by itself nginx answers them with a redirect to the prefix.
     routes = "".join(
-        f"    location {prefix} {{ proxy_pass http://127.0.0.1:{rooms[room].port}; }}\n"
+        f"    location {prefix} {{ proxy_pass http://{room}; }}\n"
         for prefix, room in (
             ("/", "dashboard"),
             ("= /auth", "dashboard"),
@@ -226,6 +232,18 @@ def nginx_configuration(folder: Path, port: int, rooms: dict[str, Room]) -> str:
             ("/auth/", "accounts"),
             ("/face/", "facelogin"),
         )
+    )
+    upstreams = "".join(
+        f"  upstream {name} {{ "
+        + "".join(f"server 127.0.0.1:{room.port} max_fails=0; " for room in of_room)
+        + "}\n"
+        for name, of_room in copies.items()
+    )
+    inner = "".join(
+        f"  server {{ listen 127.0.0.1:{inner_port}; "
+        f"location / {{ proxy_http_version 1.1; proxy_bind {DASHBOARD_ADDRESS}; "
+        f"proxy_set_header Host $http_host; proxy_pass http://{name}; }} }}\n"
+        for name, inner_port in inner_ports.items()
     )
     user = "user root;" if os.geteuid() == 0 else ""
     return f"""
@@ -238,6 +256,8 @@ events {{ worker_connections 512; }}
 http {{
   access_log off;
 {temporary}
+{upstreams}
+{inner}
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
   server {{
     listen 127.0.0.1:{port};
@@ -257,9 +277,12 @@ http {{
 
 
 @contextmanager
-def _running_nginx(folder: Path, port: int, rooms: dict[str, Room]) -> Iterator[None]:
+def running_nginx(
+    folder: Path, port: int, copies: dict[str, list[Room]], inner_ports: dict[str, int]
+) -> Iterator[None]:
+    """Run an ingress until the block is left."""
     configuration = folder / "nginx.conf"
-    configuration.write_text(nginx_configuration(folder, port, rooms))
+    configuration.write_text(nginx_configuration(folder, port, copies, inner_ports))
     log = folder / "nginx.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -315,6 +338,20 @@ def make_room(name: str, folder: Path, port: int, shared: dict[str, str]) -> Roo
     return Room(name, home, port, management_port, settings)
 
 
+def copy_of(room: Room) -> Room:
+    """Return another process of a room: same code, keys and database, ports of its own."""
+    management_port = free_port()
+    settings = room.settings | {"MANAGEMENT_PORT": str(management_port)}
+    return replace(
+        room,
+        port=free_port(),
+        management_port=management_port,
+        settings=settings,
+        process=None,
+        log=[],
+    )
+
+
 @contextmanager
 def running_rooms(folder: Path, **settings: dict[str, str]) -> Iterator[ThreeRooms]:
     """Run the three rooms until the block is left; `settings` adds variables by room."""
@@ -337,5 +374,6 @@ def running_rooms(folder: Path, **settings: dict[str, str]) -> Iterator[ThreeRoo
                 room.manage("prepare")
             running.callback(room.stop)
             room.start()
-        running.enter_context(_running_nginx(folder, origin_port, rooms))
+        copies = {name: [room] for name, room in rooms.items()}
+        running.enter_context(running_nginx(folder, origin_port, copies, {}))
         yield ThreeRooms(origin, folder, rooms)
