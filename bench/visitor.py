@@ -74,6 +74,11 @@ class Visitor:
         )
         self.token = ""
 
+    @property
+    def sign_in_frames(self) -> Sequence[bytes]:
+        """Return what the camera shows at a sign-in."""
+        return self._sign_in_with
+
     async def call(self, method: str, path: str, **body: str) -> dict[str, Any]:
         """Make one call.
 

@@ -84,6 +84,10 @@ PROMISED = {
         "frame, CPU ms, many / few",
         "sign-in, CPU ms, many / few",
     },
+    "draining": {
+        *("finished", "came back", "failed"),
+        *("last one in after the signal, s", "copy gone after the signal, s"),
+    },
     "mongodb_away": {
         "frozen: slowest answer, s",
         "killed: slowest answer, s",

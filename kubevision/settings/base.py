@@ -119,10 +119,10 @@ LOGGING = {
 MANAGEMENT_PORT = env.whole_number("MANAGEMENT_PORT", 9000, lowest=1, highest=65_535)
 # Every address: the kubelet and Prometheus call from outside; `local` says loopback.
 MANAGEMENT_HOST = ""
-# How long a stopping server waits for running attempts. Longer than a verification may take (30 s)
-# and its verdict may travel, so that nobody before the camera is cut off; an enrolment (60 s) may
-# be, and is told to come back. A cluster's grace period must be longer than this.
-DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 25, lowest=0, highest=600)
+# How long a stopping server waits for running attempts: longer than a verification that succeeds
+# takes. Whoever is cut off comes back by the page itself (decision 58). A cluster's grace period
+# must be longer than this.
+DRAIN_SECONDS = env.whole_number("DRAIN_SECONDS", 10, lowest=0, highest=600)
 # Name -> dotted name of a check (kubevision.readiness); /readyz runs them all.
 READINESS_CHECKS: dict[str, str] = {"keys": "kubevision.readiness.check_keys"}
 READINESS_NOTES: list[str] = []  # asked only where all checks pass; none of them can fail
