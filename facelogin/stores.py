@@ -1,7 +1,7 @@
 """Facelogin's database behind a few verbs. Dying between any two writes is safe."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
@@ -87,6 +87,12 @@ def end_session(session_hash: str) -> None:
 def is_ended(session_hash: str) -> bool:
     """Say whether accounts ended this session."""
     return EndedSession.objects.filter(session_hash=session_hash).exists()
+
+
+def ended_among(session_hashes: Collection[str]) -> list[str]:
+    """Return those of these sessions that accounts ended, in one query."""
+    rows = EndedSession.objects.filter(session_hash__in=session_hashes)
+    return list(rows.values_list("session_hash", flat=True))
 
 
 def _wrapped_key_of(user_id: uuid.UUID) -> bytes:
