@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -47,8 +48,9 @@ class Copies:
         self._url = url
         self._name = f"live.{uuid.uuid4().hex}"
         self._loop = asyncio.new_event_loop()
-        self._waiting: asyncio.Queue[Note] = asyncio.Queue(MAX_WAITING)
-        self._failing: set[str] = set()
+        self._waiting: asyncio.Queue[tuple[float, Note]] = asyncio.Queue(MAX_WAITING)
+        self._next: tuple[float, Note] | None = None  # taken out, and not published yet
+        self._is_failing = False
         self._thread = threading.Thread(target=self._live, name="live", daemon=True)
         self._thread.start()
 
@@ -63,7 +65,7 @@ class Copies:
 
     def _put(self, note: Note) -> None:
         try:
-            self._waiting.put_nowait(note)
+            self._waiting.put_nowait((time.monotonic(), note))
         except asyncio.QueueFull:
             metrics.LIVE_NOT_PUBLISHED.labels("queue_full").inc()
 
@@ -96,17 +98,19 @@ class Copies:
         async def join() -> None:
             async with asyncio.timeout(PUBLISH_WITHIN_SECONDS):
                 await layer.group_add(GROUP, self._name)
-            self._note_success("join")
+            self._note_joined()
             await asyncio.sleep(JOIN_EVERY_SECONDS)
 
         async def publish() -> None:
-            note = await self._waiting.get()
-            try:
+            # Tried again until it is too old: after a restart of Redis every connection of the
+            # pool fails once.
+            written_at, note = self._next = self._next or await self._waiting.get()
+            if time.monotonic() - written_at <= NOTE_LIFE_SECONDS:
                 async with asyncio.timeout(PUBLISH_WITHIN_SECONDS):
                     await layer.group_send(GROUP, note)
-            except Exception:
+            else:
                 metrics.LIVE_NOT_PUBLISHED.labels("redis").inc()
-                raise
+            self._next = None
 
         async def listen() -> None:
             note = await layer.receive(self._name)
@@ -124,26 +128,24 @@ class Copies:
         Everything is caught: channels-redis lets through what redis-py raises, and what asyncio
         raises when a connection breaks in the middle, and live messages must come back.
         """
-        name = work.__name__
         backoff = FIRST_BACKOFF_SECONDS
         while True:
             try:
                 await work()
-                self._note_success(name)
                 backoff = FIRST_BACKOFF_SECONDS
             except Exception as error:
-                self._note_failure(name, error)
+                self._note_failure(error)
                 await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
                 backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
-    def _note_failure(self, name: str, error: Exception) -> None:
-        if not self._failing:  # one line for an outage, not one for each try
+    def _note_failure(self, error: Exception) -> None:
+        if not self._is_failing:  # one line for an outage, not one for each try
             logger.warning("no live messages between copies: %s: %s", type(error).__name__, error)
-        self._failing.add(name)
+        self._is_failing = True
 
-    def _note_success(self, name: str) -> None:
-        if self._failing and name == "join":
-            self._failing.clear()
+    def _note_joined(self) -> None:
+        if self._is_failing:
+            self._is_failing = False
             logger.info("live messages between copies are back")
 
 
