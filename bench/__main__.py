@@ -16,7 +16,17 @@ import django
 from bench.options import Options
 from bench.report import RESULTS, Report
 
-PARTS = ("frame", "throughput", "sign_in", "load", "overload", "doors", "enrolled", "people")
+PARTS = (
+    "frame",
+    "throughput",
+    "sign_in",
+    "load",
+    "overload",
+    "live",
+    "doors",
+    "enrolled",
+    "people",
+)
 
 
 def run(part: str, options: Options) -> Report:
