@@ -66,7 +66,10 @@ def nobody_listens() -> Any:
     assert listeners.everybody() == []
 
 
-async def test_a_page_hears_that_its_session_ended(accounts: Accounts, user_id: uuid.UUID) -> None:
+async def test_a_page_hears_that_its_session_ended(
+    accounts: Accounts, user_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 60.0)  # told, not found
     async with (
         listening(accounts, user_id) as page,
         listening(accounts, user_id) as other_tab,
