@@ -123,6 +123,7 @@ class Session(models.Model):
     # Only the newest ticket's assertion is accepted, and only for what the ticket was for.
     ticket_jti = models.CharField(max_length=TICKET_ID_CHARACTERS, blank=True)
     ticket_purpose = models.CharField(max_length=PURPOSE_CHARACTERS, blank=True)
+    watched_at = models.DateTimeField(null=True)  # when a page was last let listen
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=USER_AGENT_CHARACTERS, blank=True)
 

@@ -17,7 +17,7 @@ from bench.options import Options
 from bench.report import RESULTS, Report
 
 PARTS = (
-    *("frame", "throughput", "sign_in", "load", "overload", "doors"),
+    *("frame", "throughput", "sign_in", "load", "overload", "live", "doors"),
     *("enrolled", "enrolled_mongodb", "mongodb_away", "draining", "people"),
 )
 

@@ -7,6 +7,7 @@ from dashboard.views import (
     history,
     home,
     invitation,
+    live,
     profile,
     recovery_codes,
     second_factor,
@@ -41,5 +42,6 @@ urlpatterns: list[URLPattern] = [
     path("profile/sessions/end", history.end_session, name="end-session"),
     path("profile/sessions/end-others", history.end_other_sessions, name="end-other-sessions"),
     path("profile/events", history.events, name="events"),
+    path("live/ticket", live.live_ticket, name="live-ticket"),
     path("logout", sign_in.logout, name="logout"),
 ]

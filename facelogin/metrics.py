@@ -14,3 +14,9 @@ RECOGNITION_SECONDS = Histogram(
     buckets=(0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5),  # 2.5 s: the worker counts as lost
 )
 WORKERS_ALIVE = Gauge("kubevision_recognition_workers_alive", "Recognition processes that live.")
+LIVE_SOCKETS = Gauge("kubevision_live_sockets", "Open pages that listen to this process.")
+LIVE_NOT_PUBLISHED = Counter(
+    "kubevision_live_not_published_total",
+    "Live messages that other copies did not get, by why: redis, queue_full.",
+    ["why"],
+)

@@ -1,4 +1,4 @@
-"""The messages of the capture socket (contract section 3) as plain values."""
+"""The messages of both sockets (contract section 3) as plain values."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from kubevision import strict_json
 
 SUBPROTOCOL = "kubevision.face.v1"
+LIVE_SUBPROTOCOL = "kubevision.live.v1"
 MAX_FRAME_BYTES = 131_072  # one JPEG of 640x480 has 30 to 80 kB; the contract's figure
 MAX_FRAMES_PER_SECOND = 5  # enough for a verdict in two seconds, little enough for a laptop
 FRAME_WIDTH, FRAME_HEIGHT = 1280, 960  # the largest picture accepted; 640x480 is what we use
@@ -80,7 +81,14 @@ class AttemptCancel:
     """The person gave up."""
 
 
-def decode(text: str) -> AttemptStart | AttemptCancel:
+@dataclass(frozen=True)
+class LiveStart:
+    """The first and only message of an open page: the ticket from accounts."""
+
+    ticket: str
+
+
+def decode(text: str) -> AttemptStart | AttemptCancel | LiveStart:
     """Read a message from the browser.
 
     Raises
@@ -101,6 +109,8 @@ def decode(text: str) -> AttemptStart | AttemptCancel:
             return AttemptStart(ticket)
         case "attempt.cancel", _:
             return AttemptCancel()
+        case "live.start", str(ticket):
+            return LiveStart(ticket)
     raise BadMessage("send attempt.start with a ticket, then frames or attempt.cancel")
 
 
@@ -185,3 +195,21 @@ class Error(Message):
     type: ClassVar[str] = "error"
     code: ErrorCode
     detail: str
+
+
+@dataclass(frozen=True)
+class AttemptFinished(Message):
+    """An attempt in a person's name is over, for their open pages."""
+
+    type: ClassVar[str] = "attempt.finished"
+    attempt_id: str
+    purpose: str
+    outcome: str
+    is_own_session: bool
+
+
+@dataclass(frozen=True)
+class SessionEnded(Message):
+    """The session of an open page is over."""
+
+    type: ClassVar[str] = "session.ended"

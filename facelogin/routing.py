@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import path, re_path
 
 from facelogin.consumers import CaptureConsumer
+from facelogin.live_consumer import LiveConsumer
 
 
 class OriginAllowList(OriginValidator):  # type: ignore[misc]  # Channels ships no types
@@ -35,6 +36,7 @@ application: Any = OriginAllowList(
     URLRouter(
         [
             path("face/v1/capture", CaptureConsumer.as_asgi()),
+            path("face/v1/live", LiveConsumer.as_asgi()),
             re_path("", UnknownSocket.as_asgi()),
         ]
     ),

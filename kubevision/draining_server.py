@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 reactor: Any = twisted_reactor  # Twisted types the module, not the reactor it is replaced by
 
 MAX_MESSAGE_BYTES = 2 * 131_072  # twice the largest frame: one over the limit still gets its answer
+# Below what proxies allow a silent socket (nginx 60 s, clouds' balancers 30 to 60 s).
+PING_EVERY_SECONDS = 20
+PONG_WITHIN_SECONDS = 30  # a browser that is gone without a word is forgotten after both
 LOOK_SECONDS = 0.1  # how often a drain looks whether the last attempt is over
 # For those cut off at the end: their last message, their close frame and their row in the database.
 CLOSING_SECONDS = 2.0
@@ -44,6 +47,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
             # A WebSocket message of more than this drops the connection (contract section 3).
             websocket_max_message_size=MAX_MESSAGE_BYTES,
             websocket_max_frame_size=MAX_MESSAGE_BYTES,
+            ping_interval=PING_EVERY_SECONDS,
+            ping_timeout=PONG_WITHIN_SECONDS,
             server_name="kubevision",
         )
 

@@ -55,6 +55,12 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
     "TEMPLATE_KEY_FILE": (("facelogin",), (*KEY_FILES, "{folder}/keys/facelogin-signing.pem")),
     "DATABASE_URL": (("accounts", "facelogin"), DATABASES),
     "DATABASE_PASSWORD_FILE": (("accounts", "facelogin"), ("/no/such/file", "{folder}")),
+    "REDIS_URL": (
+        ("facelogin",),
+        ("redis.example.org", "http://redis.example.org", "redis://", "redis://a b", "redis://a:0",
+         "redis://a:99999", "redis://a/x", "redis://a/-1", "redis://a/9999", "redis://a?db=1",
+         "rediss://:secret@", "unix://", "unix://a/b", "redis://[a"),
+    ),
     "ACCOUNTS_REGISTRATION": (("accounts",), ("", "Open", "invited")),
     "ACCOUNTS_ENROLMENT": (("accounts",), ("", "Self", "open")),
     "ACCOUNTS_ADMIN_REQUIRE_MFA": (("accounts",), FLAGS),

@@ -37,8 +37,9 @@ logger = logging.getLogger(__name__)
 
 Endpoint = Callable[[HttpRequest], HttpResponse]
 
-WEBSOCKET_PATH = "/face/v1/capture"
-WEBSOCKET_SUBPROTOCOL = "kubevision.face.v1"
+# Path and subprotocol of the socket that a ticket opens.
+CAPTURE_SOCKET = ("/face/v1/capture", "kubevision.face.v1")
+LIVE_SOCKET = ("/face/v1/live", "kubevision.live.v1")
 
 
 def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
@@ -69,12 +70,18 @@ def endpoint(**methods: Endpoint) -> Callable[..., HttpResponseBase]:
 
 
 def _session(request: HttpRequest) -> Session:
-    """Return the session of the bearer token."""
+    """Return the session of the bearer token, which is in use by that."""
+    session = _unmarked_session(request)
+    sessions.mark_seen(session)
+    return session
+
+
+def _unmarked_session(request: HttpRequest) -> Session:
+    """Return the session of the bearer token; an idle one stays idle."""
     scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
     session = selectors.session_by_token(token.strip()) if scheme.lower() == "bearer" else None
     if session is None:
         raise Refused("unauthenticated")
-    sessions.mark_seen(session)
     return session
 
 
@@ -140,8 +147,8 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def issue_face_ticket(request: HttpRequest) -> HttpResponse:
-    """POST /session/face-ticket: a waiting session may verify, an active one enrol and extend."""
-    session = _session(request)
+    """POST /session/face-ticket: a waiting session may verify, an active one all the rest."""
+    session = _unmarked_session(request)
     is_active = selectors.state(session) == selectors.ACTIVE
     try:
         data = inputs.FaceTicketInput.read(request)
@@ -150,23 +157,29 @@ def issue_face_ticket(request: HttpRequest) -> HttpResponse:
         if not is_active:
             raise Refused("second_factor_required") from None
         raise
+    if data["purpose"] != second_factor.WATCH:  # pages ask by themselves; nobody may be there
+        sessions.mark_seen(session)
     if data["purpose"] == second_factor.VERIFY:
         ticket = second_factor.issue_verify_ticket(session)
     elif not is_active:
         raise Refused("second_factor_required")
     elif data["purpose"] == second_factor.EXTEND:
         ticket = second_factor.issue_extend_ticket(session)
+    elif data["purpose"] == second_factor.WATCH:
+        ticket = second_factor.issue_watch_ticket(session)
     else:
         ticket = second_factor.issue_enrol_ticket(
             session, data["consent_version"], cohort_consent=data["cohort_consent"]
         )
+    is_live = data["purpose"] == second_factor.WATCH
+    path, subprotocol = LIVE_SOCKET if is_live else CAPTURE_SOCKET
     public_url = settings.FACELOGIN_PUBLIC_URL.replace("http", "ws", 1)
     return JsonResponse(
         {
             "ticket": ticket.token,
             "expires_in": tokens.TICKET_LIFE_SECONDS,
-            "websocket_url": f"{public_url}{WEBSOCKET_PATH}",
-            "websocket_subprotocol": WEBSOCKET_SUBPROTOCOL,
+            "websocket_url": f"{public_url}{path}",
+            "websocket_subprotocol": subprotocol,
             "attempts_remaining": ticket.remaining_tries,
         },
         status=201,

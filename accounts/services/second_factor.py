@@ -14,7 +14,7 @@ from accounts.factors import face, recovery_codes, totp
 from accounts.limits import Counter
 from accounts.models import Consent, Session, User
 from accounts.refusals import Refused
-from accounts.services import erasure
+from accounts.services import erasure, sessions
 from accounts.services.password_tries import subject
 from accounts.services.sessions import Opened, step_up
 from kubevision.tokens import new_jti
@@ -25,7 +25,9 @@ T = TypeVar("T")
 # people agree to it before their next enrolment.
 CURRENT_CONSENT_VERSION = "2026-11.2"
 
-VERIFY, ENROL, EXTEND = PURPOSES = face.VERIFY, face.ENROL, face.EXTEND
+VERIFY, ENROL, EXTEND = face.VERIFY, face.ENROL, face.EXTEND
+WATCH = "watch"
+PURPOSES = (VERIFY, ENROL, EXTEND, WATCH)
 
 
 _NOTHING_BESIDE_FACE = _(
@@ -99,6 +101,23 @@ def issue_extend_ticket(session: Session) -> Ticket:
         raise Refused("factor_not_enrolled")
     face.count_capture(session.user)
     return Ticket(_issue(session, EXTEND), face.remaining_tries(session.user))
+
+
+def issue_watch_ticket(session: Session) -> Ticket:
+    """Let an open page hear what happens; no try counts, and a ticket for the camera stays newest.
+
+    Raises
+    ------
+    Refused
+        factor_not_enrolled where there is no face factor, and so no socket.
+    """
+    if not settings.FACELOGIN_URL:
+        raise Refused("factor_not_enrolled", detail=_("This installation has no live messages."))
+    sessions.mark_watched(session)  # first: whoever holds a ticket is told of the session's end
+    token = tokens.sign_ticket(
+        session.user_id, WATCH, jti=new_jti(), sid=tokens.session_hash(session.pk)
+    )
+    return Ticket(token, face.remaining_tries(session.user))
 
 
 def proof_beside_face_wanted() -> Refused:

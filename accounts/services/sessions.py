@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 SEEN_PRECISION_SECONDS = 60
 # A ticket lives for two minutes, and the longest capture after it for one.
 CAPTURE_LIFE = timedelta(minutes=4)
+# Likewise, and facelogin closes a live socket after a quarter of an hour and a little.
+WATCH_LIFE = timedelta(minutes=20)
+# One write a minute, not one for each of the pages that ask.
+WATCHED_PRECISION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,14 @@ def mark_seen(session: Session) -> None:
         session.seen_at = now
 
 
+def mark_watched(session: Session) -> None:
+    """Note that a page may have a live socket for this session."""
+    now = timezone.now()
+    if session.watched_at is None or now - session.watched_at > WATCHED_PRECISION:
+        Session.objects.filter(pk=session.pk).update(watched_at=now)
+        session.watched_at = now
+
+
 def sign_out(session: Session) -> None:
     """End a session; its token, its pass and its capture die with it."""
     if _end(Session.objects.filter(pk=session.pk)):
@@ -163,7 +175,8 @@ def _end(ending: "QuerySet[Session]") -> list[Session]:
     """End sessions, then have what they do at facelogin closed; return them."""
     ended = list(ending)
     Session.objects.filter(pk__in=[session.pk for session in ended]).delete()
-    # Only where a camera may be running: facelogin need not hear of every sign-out.
+    # Only where a camera may be running or a page listen: facelogin need not hear of every
+    # sign-out.
     tickets = [session.ticket_jti for session in ended if session.ticket_jti]
     since = timezone.now() - CAPTURE_LIFE
     running = set(
@@ -171,11 +184,15 @@ def _end(ending: "QuerySet[Session]") -> list[Session]:
             "jti", flat=True
         )
     )
-    for session in ended:
-        if session.ticket_jti in running and settings.FACELOGIN_URL:
+    watched_since = timezone.now() - WATCH_LIFE
+    for session in ended if settings.FACELOGIN_URL else []:
+        is_watched = session.watched_at is not None and session.watched_at > watched_since
+        if session.ticket_jti in running or is_watched:
             try:
                 clients.end_captures(session.user_id, tokens.session_hash(session.pk))
             except clients.FaceloginUnavailable as error:
-                # The session is over all the same: what its capture brings is refused here.
+                # The sessions are over all the same: what their captures bring is refused here,
+                # and their pages ask. Nobody waits once more for each of them.
                 logger.warning("facelogin was not told of a session's end: %s", error)
+                break
     return ended

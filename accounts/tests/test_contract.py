@@ -83,6 +83,7 @@ REQUESTS = {
     "assertion.request": inputs.AssertionInput,
     "recovery_code.request": inputs.CodeInput,
     "totp_code.request": inputs.CodeInput,
+    "face_ticket.watch.request": inputs.FaceTicketInput,
     "accept_invitation.request": inputs.AcceptInvitationInput,
     "change_profile.request": inputs.ProfileInput,
     "change_password.request": inputs.NewPasswordInput,

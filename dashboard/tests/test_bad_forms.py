@@ -71,6 +71,7 @@ FORMS: dict[str, tuple[dict[str, str], str, dict[str, Any]]] = {
         "PUT /user/factors/face",
         FACE | {"recovery_codes": CODES["codes"]},
     ),
+    "/live/ticket": ({}, "POST /session/face-ticket", TICKET),
     "/facelogin/ticket": ({}, "POST /session/face-ticket", TICKET),
     "/train/ticket": ({"consent": "2026-11.2"}, "POST /session/face-ticket", TICKET),
     "/train/light": (ASSERTION, "PUT /user/factors/face", ADDED),

@@ -152,7 +152,7 @@ def _camera_context(session: Session, ticket_page: str) -> dict[str, Any]:
     }
 
 
-def _ticket(
+def ticket_answer(
     request: HttpRequest, purpose: str, consent_version: str = "", *, cohort_consent: bool = False
 ) -> JsonResponse:
     """Answer the page's script with a ticket, or with a sentence and where to go."""
@@ -170,6 +170,7 @@ def _ticket(
             "enrol": reverse("train"),
             "extend": reverse("add-light"),
             "verify": address_with_next("facelogin", safe_next(request)),
+            "watch": safe_next(request),
         }[purpose]
         next_pages = {
             "unauthenticated": "login",
@@ -192,7 +193,7 @@ def _ticket(
 @never_cache
 def facelogin_ticket(request: HttpRequest) -> JsonResponse:
     """Give the script a ticket to verify; it asks only when the camera runs."""
-    return _ticket(request, "verify")
+    return ticket_answer(request, "verify")
 
 
 @require_POST
@@ -203,11 +204,11 @@ def train_ticket(request: HttpRequest) -> JsonResponse:
         detail = _("Tick the box under the text about your face first.")
         return JsonResponse({"code": "consent_required", "detail": detail}, status=409)
     lends = request.POST.get("cohort_consent") == "yes"
-    return _ticket(request, "enrol", CONSENT_VERSION, cohort_consent=lends)
+    return ticket_answer(request, "enrol", CONSENT_VERSION, cohort_consent=lends)
 
 
 @require_POST
 @never_cache
 def add_light_ticket(request: HttpRequest) -> JsonResponse:
     """Give the script a ticket to add a light; the person agreed to its text when they enrolled."""
-    return _ticket(request, "extend")
+    return ticket_answer(request, "extend")

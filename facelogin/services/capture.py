@@ -25,7 +25,7 @@ from facelogin.protocol import (
     Message,
     Outcome,
 )
-from facelogin.services import cohorts, reports
+from facelogin.services import cohorts, live, reports
 from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
 from facelogin.services.extending import ExtendReference
 from facelogin.spent_tickets import AttemptReport
@@ -108,6 +108,7 @@ class Story:
     socket: Socket
     began_at: float = field(default_factory=time.monotonic)  # seconds
     attempt: Attempt | None = None
+    attempt_id: uuid.UUID | None = None  # once it is open
 
     def report(self, outcome: str) -> AttemptReport:
         """Return the report of an attempt that ended so."""
@@ -182,6 +183,8 @@ async def _tell(story: Story, outcome: str) -> None:
     except databases.errors() as error:
         # What was written when the ticket was spent is told instead.
         logger.warning("the end of an attempt was not kept: %s", error)
+    if story.attempt_id is not None:
+        live.attempt_finished(story.ticket, story.attempt_id, report.outcome)
 
 
 def _lost(error: Exception) -> Error:
@@ -215,6 +218,7 @@ async def _run_open(story: Story) -> AttemptResult:
     # The row before all that is read: who ends a session or erases a person writes first and then
     # removes the row, so either what they wrote is seen here or the row is seen to be gone.
     attempt_id = await stores.in_thread(stores.open_attempt, ticket.user_id, ticket.session_hash)
+    story.attempt_id = attempt_id
     try:
         if await stores.in_thread(stores.is_ended, ticket.session_hash):
             raise AttemptEnded(ErrorCode.SESSION_ENDED)

@@ -1,6 +1,7 @@
 """What accounts may ask of facelogin about a person, each with a ticket for just that."""
 
 from facelogin import spent_tickets, stores, tokens
+from facelogin.services import live
 from facelogin.stores import ReferenceStatus
 from facelogin.tokens import Ticket, TokenRefused
 
@@ -47,5 +48,6 @@ def erase(ticket: Ticket) -> None:
 
 
 def end_session(ticket: Ticket) -> None:
-    """Let all attempts of the session that the ticket names end."""
+    """Let all attempts of the session that the ticket names end, and tell its open pages."""
     stores.end_session(ticket.session_hash)
+    live.session_ended(ticket.session_hash)

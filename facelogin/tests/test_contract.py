@@ -12,12 +12,13 @@ from django.urls import get_resolver
 
 from facelogin import protocol
 from facelogin.consumers import CaptureConsumer
+from facelogin.live_consumer import LiveConsumer
 from facelogin.protocol import CLOSE_AFTER_RESULT, CLOSE_CODES, ErrorCode, Outcome
 from facelogin.recognition import Reason
 from facelogin.services.capture import explain
 from facelogin.tests.conftest import Accounts
 from kubevision import contracts
-from kubevision.contracts.checking.sockets import FROM_CLIENT
+from kubevision.contracts.checking.sockets import FROM_CLIENT, LIVE_FROM_CLIENT
 
 PATHS = contracts.openapi("facelogin")["paths"]
 ERRORS = contracts.read_json("errors.json")
@@ -66,16 +67,17 @@ def test_every_message_is_the_contracts() -> None:
     assert sent == schemas
     document = contracts._FOLDER.joinpath("messages")
     known = {f.name.removesuffix(".schema.json") for f in document.iterdir()}
-    assert known == set(sent) | set(FROM_CLIENT) | NOT_SENT_YET
+    assert known == set(sent) | {*FROM_CLIENT, *LIVE_FROM_CLIENT} | NOT_SENT_YET
 
 
-@pytest.mark.parametrize("name", ["attempt.start", "attempt.cancel"])
+@pytest.mark.parametrize("name", ["attempt.start", "attempt.cancel", "live.start"])
 def test_the_contracts_messages_are_understood(name: str) -> None:
     message = contracts.example(f"messages/{name}")
     decoded = protocol.decode(json.dumps(message))
     expected: Any = {
         "attempt.start": protocol.AttemptStart(message.get("ticket", "")),
         "attempt.cancel": protocol.AttemptCancel(),
+        "live.start": protocol.LiveStart(message.get("ticket", "")),
     }[name]
     assert decoded == expected
 
@@ -99,9 +101,11 @@ def test_problems_read_as_their_examples(
     assert answer.json() == contracts.example(f"problems/{code}")
 
 
-def test_the_consumer_serves_the_contracts_address() -> None:
+def test_the_consumers_serve_the_contracts_addresses() -> None:
     from facelogin.routing import application
 
-    (capture, _unknown) = application.application.routes
+    (capture, live, _unknown) = application.application.routes
     assert f"/{capture.pattern}" == "/face/v1/capture"
     assert capture.callback.consumer_class is CaptureConsumer
+    assert f"/{live.pattern}" == "/face/v1/live"
+    assert live.callback.consumer_class is LiveConsumer

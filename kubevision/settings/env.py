@@ -240,6 +240,40 @@ def mail_server(name: str) -> MailServer:
     )
 
 
+# Databases of a Redis; its own default is 16.
+_MOST_REDIS_DATABASES = 1024
+
+
+def redis_url(name: str) -> str:
+    """Return the URL of a Redis, or nothing if the variable is empty or not set."""
+    example = "redis://:password@redis.example.org:6379/0"
+    value = text(name, "", example=example)
+    if not value:
+        return ""
+    # Never repeat the value: it may hold a password.
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise _malformed(name, "is not a URL", example) from None
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise _malformed(name, "must begin with redis://, rediss:// or unix://", example)
+    if parts.query or parts.fragment or re.search(r"\s", value):
+        raise _malformed(name, "must hold no spaces, no ? and no #", example)
+    host, database = parts.hostname or "", parts.path.removeprefix("/")
+    if parts.scheme == "unix":
+        if host or port is not None or not database:
+            raise _malformed(name, "names no socket", "unix:///run/redis/redis.sock")
+        return value
+    if not (_is_host_name(host) or _is_address(host)) or port == 0:
+        raise _malformed(name, "names no host and port", example)
+    if database and not (database.isascii() and database.isdigit()):
+        raise _malformed(name, "must end with the number of a database, or with none", example)
+    if int(database or 0) >= _MOST_REDIS_DATABASES:
+        raise _malformed(name, "names a database that no Redis has", example)
+    return value
+
+
 def mail_address(name: str, default: str) -> str:
     """Return one mail address."""
     example = "kubevision@example.org"

@@ -41,6 +41,8 @@ FACELOGIN_DEVICE = env.choice("FACELOGIN_DEVICE", "auto", ("auto", "cpu", "gpu")
 FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "none", ("none",))
 FACELOGIN_COHORT = env.choice("FACELOGIN_COHORT", "off", ("off", "consenting"))
 FACELOGIN_FALSE_MATCH_RATE = env.rate("FACELOGIN_FALSE_MATCH_RATE", 0.001)
+# Carries live messages between copies; none: there is one copy, or its pages ask a little later.
+REDIS_URL = env.redis_url("REDIS_URL")
 # 0: one per core.
 FACELOGIN_WORKERS = env.whole_number("FACELOGIN_WORKERS", 0, lowest=0, highest=64)
 
@@ -56,8 +58,16 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W003",  # no CSRF protection: it reads no cookie, only tickets
 ]
 
-SERVE_ON_START = ["facelogin.workers.start", "facelogin.services.reports.start"]
-SERVE_ON_STOP = ["facelogin.services.reports.stop", "facelogin.workers.stop"]
+SERVE_ON_START = [
+    "facelogin.workers.start",
+    "facelogin.services.reports.start",
+    "facelogin.services.live.start",
+]
+SERVE_ON_STOP = [
+    "facelogin.services.live.stop",
+    "facelogin.services.reports.stop",
+    "facelogin.workers.stop",
+]
 HOUSEKEEPING = ["facelogin.stores.remove_expired", "facelogin.services.reports.deliver_due"]
 
 ROOMS_BY_PREFIX = [("/", "facelogin")]

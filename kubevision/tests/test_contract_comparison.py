@@ -85,7 +85,7 @@ BREAKING: dict[str, Change] = {
         d[SOCKETS]["operations"]["tell"].update(action="receive"),
     ),
     "a message gone": lambda d: d.pop("messages/attempt.cancel.schema.json"),
-    "a message sent no more": lambda d: d[SOCKETS]["operations"]["tell"]["messages"].pop(),
+    "a message sent no more": lambda d: d[SOCKETS]["operations"]["tell"]["messages"].pop(0),
     "a message's member gone": lambda d: message(d, "error")["properties"].pop("detail"),
     "a result more": lambda d: message(d, "attempt.result")["properties"]["outcome"]["enum"].append(
         "maybe"

@@ -14,7 +14,12 @@ from kubevision import contracts, tokens
 from kubevision.contracts import vectors
 from kubevision.contracts.checking import ContractBroken, check, check_claims
 from kubevision.contracts.checking.schemas import OPENAPI_ROOMS, TOKEN_KINDS, validator
-from kubevision.contracts.checking.sockets import FROM_CLIENT, FROM_SERVER
+from kubevision.contracts.checking.sockets import (
+    FROM_CLIENT,
+    FROM_SERVER,
+    LIVE_FROM_CLIENT,
+    LIVE_FROM_SERVER,
+)
 
 FOLDER = Path(contracts.__file__).parent
 MESSAGES = sorted(file.name for file in (FOLDER / "examples/messages").glob("*.json"))
@@ -123,9 +128,16 @@ def test_the_asyncapi_document_names_every_message_once() -> None:
         name: [m["$ref"].rsplit("/", 1)[1] for m in operation["messages"]]
         for name, operation in ASYNCAPI["operations"].items()
     }
-    assert named == {"hear": ["attempt.start", "frame", "attempt.cancel"], "tell": [*FROM_SERVER]}
-    assert {*FROM_CLIENT, *FROM_SERVER, "frame"} == set(ASYNCAPI["components"]["messages"])
-    assert set(ASYNCAPI["channels"]["capture"]["messages"]) == {*FROM_CLIENT, *FROM_SERVER, "frame"}
+    assert named == {
+        "hear": ["attempt.start", "frame", "attempt.cancel"],
+        "tell": [*FROM_SERVER],
+        "hear_live": [*LIVE_FROM_CLIENT],
+        "tell_live": [*LIVE_FROM_SERVER],
+    }
+    capture, live = {*FROM_CLIENT, *FROM_SERVER, "frame"}, {*LIVE_FROM_CLIENT, *LIVE_FROM_SERVER}
+    assert capture | live == set(ASYNCAPI["components"]["messages"])
+    assert set(ASYNCAPI["channels"]["capture"]["messages"]) == capture
+    assert set(ASYNCAPI["channels"]["live"]["messages"]) == live
     for name, message in ASYNCAPI["components"]["messages"].items():
         if name != "frame":
             schema = json.loads((FOLDER / message["payload"]["$ref"]).read_text())
@@ -156,6 +168,8 @@ def values(message_type: str, member: str) -> list[str]:
         ("capture.feedback", "verdict"),
         ("capture.feedback", "reasons"),
         ("attempt.result", "outcome"),
+        ("attempt.finished", "outcome"),
+        ("attempt.finished", "purpose"),
         ("error", "code"),
     ],
 )
@@ -187,6 +201,9 @@ def test_every_error_code_closes_with_a_code_of_its_own() -> None:
         contracts.example("messages/capture.feedback.accepted") | {"progress": 1.5},
         contracts.example("messages/capture.feedback.accepted") | {"sequence": 0},
         contracts.example("messages/attempt.ready.verify") | {"max_frame_bytes": 1},
+        contracts.example("messages/attempt.finished.match") | {"score": 0.1},
+        contracts.example("messages/attempt.finished.match") | {"assertion": "a.b.c"},
+        contracts.example("messages/session.ended") | {"ticket": "a.b.c"},
     ],
 )
 def test_messages_that_are_not_the_contracts_are_found(message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The capture socket against its schemas, and against the order the contract gives it."""
+"""Facelogin's sockets against their schemas, and against the order the contract gives them."""
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,8 +11,8 @@ from kubevision.contracts.checking.schemas import (
     check_claims,
 )
 
-CAPTURE = "/face/v1/capture"
-SUBPROTOCOL = "kubevision.face.v1"
+CAPTURE, LIVE = "/face/v1/capture", "/face/v1/live"
+SUBPROTOCOL, LIVE_SUBPROTOCOL = "kubevision.face.v1", "kubevision.live.v1"
 FROM_CLIENT = ("attempt.start", "attempt.cancel")
 FROM_SERVER = (
     "attempt.ready",
@@ -22,6 +22,10 @@ FROM_SERVER = (
     "attempt.result",
     "error",
 )
+LIVE_FROM_CLIENT = ("live.start",)
+LIVE_FROM_SERVER = ("attempt.finished", "session.ended", "error")
+CLOSE_AFTER_SESSION_ENDED = 4410
+CLOSE_AT_THE_END_OF_ITS_TIME = 1000  # without a word; the page comes back
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -42,7 +46,7 @@ def check_message(text: str, types: tuple[str, ...]) -> dict[str, Any]:
 
 
 class SocketCheck:
-    """Stands between Daphne and the application and listens to one capture socket.
+    """Stands between Daphne and the application and listens to one socket.
 
     What the client sends wrongly must be answered `bad_message`; what the server sends wrongly is
     raised.
@@ -53,10 +57,14 @@ class SocketCheck:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Run the application, with an ear at both ends."""
-        if scope["type"] != "websocket" or scope["path"] != CAPTURE:
+        listeners: dict[str, type[_Listener | _LiveListener]] = {
+            CAPTURE: _Listener,
+            LIVE: _LiveListener,
+        }
+        if scope["type"] != "websocket" or scope["path"] not in listeners:
             await self.application(scope, receive, send)
             return
-        listener = _Listener()
+        listener: _Listener | _LiveListener = listeners[scope["path"]]()
 
         async def receive_and_check() -> Event:
             listener.is_taken()  # who asks for more has taken what came before
@@ -163,5 +171,56 @@ class _Listener:
             if self.last["type"] == "error"
             else errors["close_after_result"]
         )
+        if code != expected:
+            raise ContractBroken(f"closed with {code} after {self.last}, not {expected}")
+
+
+class _LiveListener:
+    """Follows one live socket: nothing is told before it began, nothing after it ended."""
+
+    def __init__(self) -> None:
+        self.has_started = False
+        self.is_open = False
+        self.last: dict[str, Any] | None = None
+
+    def is_taken(self) -> None:
+        """Nothing a page sends waits for an answer."""
+
+    def heard(self, event: Event) -> None:
+        if event["type"] != "websocket.receive" or event.get("bytes") is not None:
+            return
+        try:
+            check_message(event.get("text") or "", LIVE_FROM_CLIENT)
+        except ContractBroken:
+            return  # what the socket says to it is checked
+        self.has_started = True
+
+    def said(self, event: Event) -> None:
+        match event["type"]:
+            case "websocket.accept" if event.get("subprotocol") != LIVE_SUBPROTOCOL:
+                raise ContractBroken(f"accepted with {event.get('subprotocol')}")
+            case "websocket.send":
+                self._said_message(event)
+            case "websocket.accept":
+                self.is_open = True
+            case "websocket.close" if self.is_open:
+                self._said_close(event.get("code"))
+
+    def _said_message(self, event: Event) -> None:
+        if event.get("bytes") is not None:
+            raise ContractBroken("the server sent a binary frame")
+        message = check_message(event["text"], LIVE_FROM_SERVER)
+        if self.last is not None:
+            raise ContractBroken(f"{message['type']} after {self.last['type']}")
+        if message["type"] != "error" and not self.has_started:
+            raise ContractBroken(f"{message['type']} before live.start")
+        if message["type"] != "attempt.finished":
+            self.last = message
+
+    def _said_close(self, code: int | None) -> None:
+        expected = CLOSE_AT_THE_END_OF_ITS_TIME
+        if self.last is not None:
+            codes = read_json("errors.json")["close_codes"]
+            expected = codes.get(self.last.get("code"), CLOSE_AFTER_SESSION_ENDED)
         if code != expected:
             raise ContractBroken(f"closed with {code} after {self.last}, not {expected}")
