@@ -36,6 +36,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
 
     def __init__(self, host: str, port: int) -> None:
         self.address = f"{host}:{port}"
+        self._listening: Any = None  # Twisted's port, once there is one
         self._ends_at: float | None = None  # monotonic; None unless draining
         self._is_closing = False
         self._was_idle = False
@@ -55,6 +56,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
     def listen_success(self, port: IListeningPort) -> None:
         """Announce the address once signals are heard: before that, one would end us unfinished."""
         super().listen_success(port)
+        self._listening = port
         reactor.callWhenRunning(self._be_ready)
 
     def _be_ready(self) -> None:
@@ -95,6 +97,10 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
         limit = 0 if number == signal.SIGINT else settings.DRAIN_SECONDS
         self._ends_at = time.monotonic() + limit
         draining.begin()
+        # Whoever stands before us sends new people to another copy from now on; whoever comes
+        # directly finds nobody, and has spent no ticket.
+        if self._listening is not None:
+            self._listening.stopListening()
         if waited_for := self._unfinished():
             logger.info("stopping: %d still running, waiting %d s for them", waited_for, limit)
         self._look()

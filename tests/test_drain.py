@@ -69,6 +69,15 @@ def attempt(person: Client) -> Iterator[tuple[ClientConnection, dict[str, Any]]]
         yield opened, json.loads(opened.recv(timeout=20))
 
 
+@contextmanager
+def early(person: Client) -> Iterator[tuple[ClientConnection, str]]:
+    """Open a socket and say nothing yet; the block gets it with a ticket for it."""
+    ticket = person.ticket(VERIFY)
+    protocols = [ticket["websocket_subprotocol"]]
+    with connect(ticket["websocket_url"], subprotocols=protocols, proxy=None) as opened:
+        yield opened, ticket["ticket"]
+
+
 def closing_of(opened: ClientConnection) -> tuple[str, int | None]:
     """Return the last error and the close code of a socket that the server ends."""
     code = ""
@@ -95,6 +104,7 @@ def test_sigterm_lets_a_running_attempt_finish(
         facelogin_that_waits(three_rooms, LONG_SECONDS) as room,
         socket.create_connection(("127.0.0.1", room.port)) as idle,
         attempt(ada) as (opened, ready),
+        early(late) as (turned_away, ticket),
     ):
         assert ready["type"] == "attempt.ready"
         assert room.process is not None
@@ -102,10 +112,11 @@ def test_sigterm_lets_a_running_attempt_finish(
         wait_until(lambda: room.ready()[0] == 503, "readiness to turn off")
         assert list(room.ready()[1]["failing"]) == ["draining"]
         assert room.ask("/livez").status_code == 200
-        with attempt(late) as (turned_away, message):
-            assert (message["type"], message["code"]) == ("error", "server_draining")
-            assert message["detail"]
-            assert closing_of(turned_away)[1] == 4512
+        # Whoever came before the signal is told; whoever comes now is somebody else's to serve.
+        turned_away.send(json.dumps({"type": "attempt.start", "ticket": ticket}))
+        assert closing_of(turned_away) == ("server_draining", 4512)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", room.port))
         message = ready
         for frame in frames[20:]:
             opened.send(frame)
@@ -127,18 +138,20 @@ def test_sigterm_lets_a_running_attempt_finish(
 def test_a_turned_away_ticket_is_spent(
     three_rooms: ThreeRooms, ada: Client, frames: list[bytes]
 ) -> None:
-    with facelogin_that_waits(three_rooms, LONG_SECONDS) as room, attempt(ada) as (_, ready):
+    with (
+        facelogin_that_waits(three_rooms, LONG_SECONDS) as room,
+        attempt(ada) as (_, ready),
+        early(ada) as (first, ticket),
+        early(ada) as (second, _another),
+    ):
         assert ready["type"] == "attempt.ready"
         assert room.process is not None
         room.process.send_signal(signal.SIGTERM)
         wait_until(lambda: room.ready()[0] == 503, "readiness to turn off")
-        ticket = ada.ticket(VERIFY)
-        url, protocols = ticket["websocket_url"], [ticket["websocket_subprotocol"]]
         codes = []
-        for _ in range(2):
-            with connect(url, subprotocols=protocols, proxy=None) as late:
-                late.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
-                codes.append(closing_of(late))
+        for opened in (first, second):
+            opened.send(json.dumps({"type": "attempt.start", "ticket": ticket}))
+            codes.append(closing_of(opened))
         assert codes == [("server_draining", 4512), ("ticket_refused", 4401)]
         room.process.send_signal(signal.SIGTERM)
 

@@ -51,6 +51,7 @@ class Facelogin:
         self.tickets = 0
         self.says: list[dict[str, Any]] = [READY]
         self.form = ""
+        self.url = "ws://localhost/face/v1/capture"
         self.lost = 0  # so many sockets end right after what they say
         self.started: list[str] = []
         self.heard: list[str] = []
@@ -60,7 +61,7 @@ class Facelogin:
         self.form = route.request.post_data or ""
         body = TICKET | {
             "ticket": ticket_number(self.tickets),
-            "websocket_url": "ws://localhost/face/v1/capture",
+            "websocket_url": self.url,
         }
         route.fulfill(status=201, json=body)
 
@@ -191,6 +192,19 @@ def test_a_capture_that_is_lost_again_and_again_says_so(page: Page, facelogin: F
     page.wait_for_selector("[data-capture-state=stopped]", timeout=60_000)
     assert facelogin.says[0]["detail"] in page.inner_text("#capture-message")
     assert facelogin.tickets == 3 and page.is_visible("[data-part=retry]")
+
+
+def test_a_ticket_that_nobody_took_is_shown_again(page: Page, facelogin: Facelogin) -> None:
+    """A try counts when its ticket is issued: a server that is away must not use up the day's."""
+    facelogin.url = "ws://localhost/face/v1/nobody"  # nobody listens
+    page.click("#start-camera")
+    page.wait_for_selector("[data-capture-state=waiting]")
+    assert "does not answer. Trying again" in page.inner_text("#capture-message")
+    page.wait_for_selector("[data-capture-state=stopped]", timeout=60_000)
+    assert facelogin.tickets == 1
+    page.click("[data-part=retry]")
+    page.wait_for_selector("[data-capture-state=waiting]")
+    assert facelogin.tickets == 2  # a new go is a new try
 
 
 def test_stopping_while_it_comes_back_stops_it(page: Page, facelogin: Facelogin) -> None:

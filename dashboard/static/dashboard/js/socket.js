@@ -5,13 +5,15 @@ import { cancel, decode, start } from "./protocol.js";
 export class CaptureSocket {
   /**
    * @param {{ticket: string, websocket_url: string, websocket_subprotocol: string}} ticket
-   * @param {{message: function, closed: function}} handlers closed gets true if it ever was open
+   * @param {{opened: function, message: function, closed: function}} handlers closed gets true if
+   *   it ever was open
    */
   constructor(ticket, handlers) {
     this.wasOpen = false;
     this.socket = new WebSocket(ticket.websocket_url, ticket.websocket_subprotocol);
     this.socket.onopen = () => {
       this.wasOpen = true;
+      handlers.opened();
       this.socket.send(start(ticket.ticket));
     };
     this.socket.onmessage = (event) => {

@@ -57,11 +57,16 @@ class FaceCapture extends HTMLElement {
   }
 
   async connect(run) {
-    // A try counts when its ticket is issued, so it is asked for only when the camera runs.
-    const ticket = await this.askForTicket(run);
+    // A try counts when its ticket is issued, so it is asked for only when the camera runs, and
+    // one that nobody was there to take is shown again.
+    const ticket = this.unseenTicket() ?? (await this.askForTicket(run));
     if (!ticket || run !== this.runNumber) return;
+    this.ticket = ticket;
     this.showAttempts(ticket.attempts_remaining);
     this.socket = new CaptureSocket(ticket, {
+      opened: () => {
+        this.ticket = null;
+      },
       message: (message) => this.feed({ type: "message", message }),
       closed: (wasOpen) => this.feed({ type: "closed", wasOpen }),
     });
@@ -120,7 +125,13 @@ class FaceCapture extends HTMLElement {
     }
   }
 
+  /** The last ticket, if no server has seen it and it is still good. */
+  unseenTicket() {
+    return performance.now() < this.ticketGoodUntil ? this.ticket : null;
+  }
+
   async askForTicket(run) {
+    const askedAt = performance.now();
     let answer;
     try {
       const response = await fetch(this.dataset.ticketAddress, {
@@ -129,7 +140,11 @@ class FaceCapture extends HTMLElement {
         headers: { Accept: "application/json" },
       });
       answer = await response.json();
-      if (response.ok) return answer;
+      if (response.ok) {
+        // Half of its life: the way and the other clock may take their part.
+        this.ticketGoodUntil = askedAt + (answer.expires_in * 1000) / 2;
+        return answer;
+      }
     } catch {
       answer = { detail: "" };
     }
@@ -152,6 +167,7 @@ class FaceCapture extends HTMLElement {
   release() {
     this.runNumber += 1; // whatever an earlier run still waits for comes too late
     this.letGo();
+    this.ticket = null;
     closeCamera(this.stream);
     this.stream = null;
     this.parts.video.srcObject = null;
