@@ -1,10 +1,11 @@
 """Runs the tests: `python -m tests.run` all of them, `python -m tests.run accounts` one room.
 
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
-the room's own settings. What crosses rooms runs on the whole tree, in three parts that take about as
-long: `edges` (bad input, settings, the evaluation, the benchmarks, the floor), `faults` (several
-copies, databases and live messages that go and come back) and `whole` (all else). Nothing runs twice on one database; what keeps rows runs once more on a real MongoDB, a
-replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
+the room's own settings. What crosses rooms runs on the whole tree, in three parts: `edges` (bad
+input, settings, the evaluation, the benchmarks, the floor), `faults` (several copies, databases and
+live messages that go and come back) and `whole` (all else). Nothing runs twice on one database;
+what keeps rows runs once more on a real MongoDB, a replica set of one (`accounts-mongodb`,
+`facelogin-mongodb`).
 """
 
 import os
