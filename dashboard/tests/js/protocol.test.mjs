@@ -25,6 +25,9 @@ const LIVE = ["live.start", "attempt.finished", "session.ended"];
 const fromServer = examples.filter(({ message }) => ![...FROM_CLIENT, ...LIVE].includes(message.type));
 const example = (name) => examples.find((each) => each.name === `${name}.json`).message;
 
+// The contract: come back with a fresh ticket, or when somebody else has finished.
+const COMES_BACK_FROM = ["server_draining", "server_full", "temporarily_unavailable"];
+
 const play = (...events) => events.reduce(step, IDLE);
 const STARTED = [{ type: "start" }, { type: "camera-runs" }];
 const heard = (message) => ({ type: "message", message });
@@ -83,6 +86,11 @@ for (const { name, text, message } of fromServer) {
         }
         break;
       case "error":
+        if (COMES_BACK_FROM.includes(message.code)) {
+          assert.equal(attempt.phase, "waiting");
+          assert.deepEqual(attempt.message, ["comeback", message.code]);
+          break;
+        }
         assert.equal(attempt.phase, "stopped");
         assert.deepEqual(attempt.message, ["error", message.code]);
         assert.equal(attempt.detail, message.detail);
