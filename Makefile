@@ -81,6 +81,8 @@ format: $(VENV)/dev.stamp  ## format the code
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
 .PHONY: types
 types: $(VENV)/dev.stamp

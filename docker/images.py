@@ -1,4 +1,7 @@
-"""Builds, pushes, saves and lists the images: `python -m docker.images build|push|save|sbom`."""
+"""Builds, pushes, saves and lists the images: `python -m docker.images build|push|save|sbom|bases`.
+
+Bases are the images of others that ours are built on or run beside.
+"""
 
 import argparse
 import os
@@ -11,7 +14,7 @@ from pathlib import Path
 from docker.engine import ROOT, Engine, Refusal, find, said_in_words
 from kubevision import __version__
 
-COMPOSE_FILE = ROOT / "docker/compose.yaml"
+COMPOSE_FILE, DOCKERFILE = ROOT / "docker/compose.yaml", ROOT / "docker/Dockerfile"
 ROOMS = ("accounts", "dashboard", "facelogin")
 DEFAULT_ENGINE = "lbph"
 # Handed on to the build where they are set: a mirror of packages, the way out of the house.
@@ -43,6 +46,12 @@ def server_images() -> list[str]:
     return [name for name in names if not name.startswith("kubevision-")]
 
 
+def base_image() -> str:
+    """Return the name of the image that ours are built on."""
+    _before, _name, after = DOCKERFILE.read_text().partition("ARG PYTHON_IMAGE=")
+    return after.split()[0]
+
+
 def build(engine: Engine) -> None:
     """Build the three."""
     handed_on = [f"{name}={os.environ[name]}" for name in BUILD_VARIABLES if os.environ.get(name)]
@@ -67,8 +76,10 @@ def build(engine: Engine) -> None:
 def _git(*arguments: str) -> str:
     """Return what git says; nothing where there is no repository."""
     try:
-        command = ["git", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()  # noqa: PLW1510
+        done = subprocess.run(
+            ["git", *arguments], check=False, cwd=ROOT, capture_output=True, text=True
+        )
+        return done.stdout.strip()
     except FileNotFoundError:
         return ""
 
@@ -138,7 +149,11 @@ def main() -> int:
     verbs.add_parser("push").add_argument("registry")
     verbs.add_parser("save").add_argument("folder", type=Path)
     verbs.add_parser("sbom").add_argument("folder", type=Path)
+    verbs.add_parser("bases")
     options = parser.parse_args()
+    if options.verb == "bases":
+        print("\n".join([base_image(), *server_images()]))
+        return 0
     try:
         engine = find()
         if options.verb == "build":

@@ -30,7 +30,8 @@ def install(requirements: list[str]) -> None:
     files = [argument for name in requirements for argument in ("-r", name)]
     pip = [sys.executable, "-m", "pip", "--python", str(ENVIRONMENT / "bin/python"), "install"]
     wheels = ["--only-binary", ":all:", "--no-binary", ",".join(SOURCES)]
-    subprocess.run([*pip, "--quiet", "--require-hashes", *wheels, *files], check=True)
+    # Errors only: an old pip warns of what a newer one does.
+    subprocess.run([*pip, "-qq", "--require-hashes", *wheels, *files], check=True)
 
 
 def take_away(packages: Path) -> None:

@@ -153,9 +153,11 @@ class Stack:
     def down(self, *, delete_data: bool = False) -> None:
         """End everything; with `delete_data` nothing is left of it."""
         self._compose("down", "-t", str(STOP_SECONDS))
+        # podman-compose leaves behind what was just being started again, and its networks.
+        for container in self._containers():
+            self.engine.ask("rm", "--force", container)
         if left := self._containers():
             raise Refusal(f"these did not end: {', '.join(left)}")
-        # podman-compose leaves networks behind.
         for network in self._ours("network", "ls"):
             self.engine.ask("network", "rm", network)
         if delete_data:
@@ -207,7 +209,8 @@ class Stack:
 
     def _last_words(self, service: str) -> str:
         said = self.engine.ask("logs", "--tail", "3", self._name(service))
-        return (said.stdout + said.stderr).strip() or f"{self._name(service)} failed"
+        words = (said.stdout + said.stderr).strip() or "failed without a word"
+        return f"{self._name(service)}: {words}"
 
     def _containers(self) -> list[str]:
         return self._ours("ps", "--all", field="Names")
