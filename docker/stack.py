@@ -37,13 +37,7 @@ class Stack:
         self.engine = engine
         self.origin = os.environ.get("PUBLIC_ORIGINS", DEFAULT_ORIGIN).split(",")[0].strip()
         parts = urlsplit(self.origin)
-        self.host = parts.hostname or ""
-        if parts.scheme != "https" or not self.host:
-            raise Refusal(
-                f"PUBLIC_ORIGINS must begin with an https:// origin, not {self.origin!r}. "
-                f"Example: PUBLIC_ORIGINS={DEFAULT_ORIGIN} make up"
-            )
-        self.port = parts.port or HTTPS_PORT
+        self.host, self.port = parts.hostname or "", parts.port or HTTPS_PORT
         # What is for this machine alone is not offered to others.
         is_local = self.host in {"localhost", "127.0.0.1"}
         self.address = os.environ.get("LISTEN") or ("127.0.0.1" if is_local else "0.0.0.0")  # noqa: S104
@@ -52,6 +46,11 @@ class Stack:
 
     def up(self) -> None:
         """Start everything and wait until people can come."""
+        if not (self.origin.startswith("https://") and self.host):
+            raise Refusal(
+                f"PUBLIC_ORIGINS must begin with an https:// origin, not {self.origin!r}. "
+                f"Example: PUBLIC_ORIGINS={DEFAULT_ORIGIN} make up"
+            )
         for room in ROOMS:
             if not self.engine.has_image(image(room)):
                 raise Refusal(
@@ -64,7 +63,11 @@ class Stack:
             self.down()
         self._check_port()
         print("starting; the first time this takes a minute or two")
-        self._compose("up", "-d")
+        try:
+            self._compose("up", "-d")
+        except Refusal:
+            self._check_keys()
+            raise
         self._wait()
         print(
             f"KubeVision is ready: open {self.origin}\n"
@@ -98,12 +101,16 @@ class Stack:
     def _wait(self) -> None:
         ends_at = time.monotonic() + READY_SECONDS
         while problem := self._problem():
-            for name in MAKES_KEYS:
-                if self._state(name) == "exited" and self._exit_status(name):
-                    raise Refusal(self._last_words(name))
+            self._check_keys()
             if time.monotonic() > ends_at:
                 raise Refusal(f"not ready after {READY_SECONDS} s: {problem}")
             time.sleep(1)
+
+    def _check_keys(self) -> None:
+        """Hand on what a one-shot says that could not make its keys."""
+        for name in MAKES_KEYS:
+            if self._state(name) == "exited" and self._exit_status(name):
+                raise Refusal(self._last_words(name))
 
     def _problem(self) -> str:
         """Return what is not ready yet, and why."""
