@@ -58,17 +58,21 @@ def build(engine: Engine) -> None:
     for name in PROXY_VARIABLES:
         value = os.environ.get(name) or os.environ.get(name.lower())
         handed_on += [f"{name}={value}"] if value else []
+    # By option, not by arguments of the Dockerfile: buildah 1.28 takes a cached image with the values
+    # of an earlier build for one with these.
+    labels = {
+        "version": __version__,
+        "revision": _git("rev-parse", "HEAD"),
+        "created": _git("log", "-1", "--format=%cI"),
+    }
     for room in ROOMS:
-        arguments = [
-            *handed_on,
-            f"VERSION={tag(room)}",
-            f"REVISION={_git('rev-parse', 'HEAD')}",
-            f"CREATED={_git('log', '-1', '--format=%cI')}",
-        ]
+        arguments = [*handed_on]
         if room == "facelogin" and tag(room) != __version__:
             arguments.append(f"ENGINE={recognition_engine()}")
         print(f"building {image(room)} ...", flush=True)
         said = [word for argument in arguments for word in ("--build-arg", argument)]
+        for name, value in labels.items():
+            said += ["--label", f"org.opencontainers.image.{name}={value}"]
         what = ["--file", "docker/Dockerfile", "--target", room, "--tag", image(room)]
         engine.run("build", "--quiet", *what, *said, ".", quiet=True)
 

@@ -215,9 +215,13 @@ class Stack:
         return int(said.stdout.strip() or 0)
 
     def _last_words(self, service: str) -> str:
-        said = self.engine.ask("logs", "--tail", "3", self._name(service))
-        words = (said.stdout + said.stderr).strip() or "failed without a word"
-        return f"{self._name(service)}: {words}"
+        words = ""
+        for _try in range(5):
+            said = self.engine.ask("logs", "--tail", "3", self._name(service))
+            if words := (said.stdout + said.stderr).strip():
+                break
+            time.sleep(1)  # podman knows that it ended before it knows what it said
+        return f"{self._name(service)}: {words or 'failed without a word'}"
 
     def _containers(self) -> list[str]:
         return self._ours("ps", "--all", field="Names")
