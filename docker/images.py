@@ -58,8 +58,8 @@ def build(engine: Engine) -> None:
     for name in PROXY_VARIABLES:
         value = os.environ.get(name) or os.environ.get(name.lower())
         handed_on += [f"{name}={value}"] if value else []
-    # By option, not by arguments of the Dockerfile: buildah 1.28 takes a cached image with an earlier
-    # build's values for one with these.
+    # By option, not by arguments of the Dockerfile: buildah 1.28 takes a cached image with an
+    # earlier build's values for one with these.
     labels = {
         "version": __version__,
         "revision": _git("rev-parse", "HEAD"),
