@@ -1,11 +1,11 @@
 """Runs the tests: `python -m tests.run` all of them, `python -m tests.run accounts` one room.
 
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
-the room's own settings. What crosses rooms runs on the whole tree, in three parts: `edges` (bad
+the room's own settings. What crosses rooms runs on the whole tree, in four parts: `edges` (bad
 input, settings, the evaluation, the benchmarks, the floor), `faults` (several copies, databases and
-live messages that go and come back) and `whole` (all else). Nothing runs twice on one database;
-what keeps rows runs once more on a real MongoDB, a replica set of one (`accounts-mongodb`,
-`facelogin-mongodb`).
+live messages that go and come back), `cluster` (what the overlays render to) and `whole` (all
+else). Nothing runs twice on one database; what keeps rows runs once more on a real MongoDB, a
+replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
 """
 
 import os
@@ -20,7 +20,7 @@ from kubevision import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("accounts", "facelogin", "dashboard")
-TOGETHER = ("whole", "edges", "faults")
+TOGETHER = ("whole", "edges", "faults", "cluster")
 # What of a room runs on MongoDB as well: what keeps rows, not how requests and errors look.
 ON_MONGODB = {
     "accounts-mongodb": [
@@ -101,6 +101,8 @@ def paths_of(part: str) -> list[str]:
         return ["kubevision/tests", *edges]
     if part == "faults":
         return faults
+    if part == "cluster":
+        return ["tests/cluster"]
     return [path for path in files.values() if path not in {*edges, *faults}]
 
 
