@@ -77,13 +77,14 @@ def kubectl(*arguments: str, text: str | None = None) -> str:
 
 
 def apply(manifest: str) -> None:
-    """Give an object to the cluster; no copy of it stays in an annotation."""
+    """Give a Secret to the cluster; no copy of it stays in an annotation."""
     print(kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=manifest), end="")
 
 
 def make_secrets(folder: Path) -> None:
     """Make the namespace, if it is not there, and the Secrets in it."""
-    apply(NAMESPACE.read_text())
+    # As an overlay's own apply will do it again.
+    print(kubectl("apply", "-f", str(NAMESPACE)), end="")
     to_stdout = ("--namespace", "kubevision", "--dry-run=client", "--output", "yaml")
     for name, files in KEYS.items():
         sources = [f"--from-file={folder / name / file}" for file in files]

@@ -216,12 +216,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PATCH(self) -> None:
         body = self._body()
-        # A whole object, as server-side apply sends it; of others only what is new at the top.
+        # A whole object, as server-side apply sends it, or only what is to change.
         if found := self._changing("PATCH"):
             resource, namespace, name = found
             key = (resource.group_version, resource.plural, namespace, name)
             if "apply-patch" not in self.headers.get("Content-Type", ""):
-                body = self.kept.objects.get(key, {}) | body
+                body = _merged(self.kept.objects.get(key, {}), body)
             self.kept.put(body)
             self._answer(200, body)
 
@@ -239,6 +239,19 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
             else:
                 self._nothing()
+
+
+def _merged(before: Object, change: Object) -> Object:
+    """Merge as RFC 7396 says; that of Kubernetes differs in lists, which nobody changes here."""
+    merged = dict(before)
+    for key, value in change.items():
+        if isinstance(value, dict):
+            merged[key] = _merged(merged.get(key) or {}, value)
+        elif value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _groups() -> list[Object]:

@@ -1,6 +1,7 @@
 """Renders overlays with kubectl, as an operator does, and reads what comes out."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -87,8 +88,17 @@ COMBINATIONS = (
 EVERYTHING = (*INSTALLATIONS, *COMBINATIONS)
 
 
+KUSTOMIZE_AT_LEAST = 5
+WHERE_FROM = (
+    f"kubectl with kustomize {KUSTOMIZE_AT_LEAST} or later is needed; docs/operations.md says "
+    "where to get it, and .ci/run takes it from a Python package"
+)
+
+
 def kubectl(*arguments: str, text: str | None = None) -> str:
     """Run kubectl; a cluster is never asked."""
+    if shutil.which("kubectl") is None:
+        raise RuntimeError(WHERE_FROM)
     done = subprocess.run(
         ["kubectl", *arguments],
         check=False,
@@ -124,7 +134,7 @@ def text_of(case: Case) -> str:
 
 @cache
 def _rendered(case: Case) -> list[Object]:
-    return [found for found in yaml.safe_load_all(text_of(case)) if found]
+    return [found for found in yaml.load_all(text_of(case), yaml.CSafeLoader) if found]
 
 
 # -- reading what was rendered --------------------------------------------------------------------
