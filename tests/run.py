@@ -38,6 +38,7 @@ ON_MONGODB = {
         ),
         *(f"facelogin/tests/test_{name}.py" for name in ("extending", "cohort", "views")),
         *(f"facelogin/tests/test_{name}.py" for name in ("capture", "two_engines")),
+        *(f"facelogin/tests/test_{name}.py" for name in ("backups", "key_renewal")),
     ],
 }
 FAULTS = ("test_copies", "test_two_copies", "test_mongodb", "test_live", "test_drain", "test_serve")
