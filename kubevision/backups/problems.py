@@ -35,6 +35,4 @@ def said_in_words() -> Iterator[None]:
         what = error.filename or "the file"
         raise CommandError(f"{what} cannot be used: {error.strerror or error}") from None
     except databases.errors() as error:
-        # The driver describes every server it knows of, over many lines.
-        reason = str(error).partition(",")[0] or type(error).__name__
-        raise CommandError(f"the database does not answer: {reason}") from None
+        raise CommandError(f"the database does not answer: {databases.in_a_line(error)}") from None
