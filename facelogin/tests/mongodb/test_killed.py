@@ -79,12 +79,12 @@ def test_a_ticket_is_spent_with_its_report_or_not_at_all(user_id: uuid.UUID) -> 
 
     def prepare() -> Callable[[], object]:
         SpentTicket.objects.all().delete()
-        return lambda: spent_tickets.spend("jti", ends, report)
+        return lambda: spent_tickets.spend("jti", timezone.now(), ends, report)
 
     for _writes in deaths(prepare):
-        assert spent_tickets.spend("jti", ends, report)
+        assert spent_tickets.spend("jti", timezone.now(), ends, report)
         assert SpentTicket.objects.get().report is not None
-        assert not spent_tickets.spend("jti", ends, report)
+        assert not spent_tickets.spend("jti", timezone.now(), ends, report)
 
 
 def test_a_session_that_ends_lets_nothing_begin(user_id: uuid.UUID) -> None:
