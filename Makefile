@@ -99,6 +99,10 @@ cluster-secrets: $(VENV)/product.stamp  ## make a cluster's Secrets: SECRETS=fol
 	@$(if $(SECRETS),,echo "where are the keys? make cluster-secrets SECRETS=/folder/outside/the/repository" >&2; exit 2)
 	$(BIN)/python -m k8s.cluster_secrets $(SECRETS) $(if $(PORTAL),--portal $(PORTAL)) $(if $(FACES),--faces $(FACES))
 
+.PHONY: cluster-run
+cluster-run: $(VENV)/product.stamp  ## run a command in the cluster as a room: ROOM=accounts RUN="python manage.py ..."
+	@$(BIN)/python -m k8s.one_shot $(ROOM) $(RUN)
+
 # Tools that look at the rendered manifests have packages of their own.
 MANIFESTS := $(VENV)/manifests
 $(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp

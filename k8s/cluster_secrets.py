@@ -24,6 +24,8 @@ KEYS = {
     "accounts-mongodb-keys": ["members.key"],
     "facelogin-mongodb-keys": ["members.key"],
 }
+# Taken along where somebody brought them.
+BROUGHT = {"facelogin-keys": ["redis.password"]}
 PORTAL, FACES = "portal-tls", "facelogin-tls"
 
 
@@ -87,7 +89,8 @@ def make_secrets(folder: Path) -> None:
     print(kubectl("apply", "-f", str(NAMESPACE)), end="")
     to_stdout = ("--namespace", "kubevision", "--dry-run=client", "--output", "yaml")
     for name, files in KEYS.items():
-        sources = [f"--from-file={folder / name / file}" for file in files]
+        brought = [file for file in BROUGHT.get(name, []) if (folder / name / file).is_file()]
+        sources = [f"--from-file={folder / name / file}" for file in (*files, *brought)]
         apply(kubectl("create", "secret", "generic", name, *sources, *to_stdout))
     for name in (PORTAL, FACES):
         if pair := certificate_of(folder / name):

@@ -70,6 +70,7 @@ class Cluster:
     url: str = ""
     objects: dict[tuple[str, str, str, str], Object] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)  # what pods said, by name
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def put(self, found: Object) -> None:
@@ -120,6 +121,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def _answer_text(self, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
     def _nothing(self) -> None:
         body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}
         self._answer(404, body | {"reason": "NotFound", "message": f"no {self.path}"})
@@ -156,6 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, _openapi(path.removeprefix("/openapi/v3").strip("/")))
         elif path.removeprefix("/api/").removeprefix("/apis/") in KINDS:
             self._answer(200, _resource_list(path.removeprefix("/api/").removeprefix("/apis/")))
+        elif path.endswith("/log"):
+            self._answer_text(self.kept.logs.get(path.split("/")[-2], ""))
         elif found := self._route():
             self._get(*found)
         else:

@@ -32,6 +32,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 def run(cluster: Cluster, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_with(cluster, tmp_path, "k8s.cluster_secrets", *arguments)
+
+
+def run_with(
+    cluster: Cluster, tmp_path: Path, module: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a module of ours whose kubectl speaks to this cluster."""
     config = tmp_path / "kubeconfig"
     config.write_text(
         yaml.safe_dump(
@@ -45,7 +52,7 @@ def run(cluster: Cluster, tmp_path: Path, *arguments: str) -> subprocess.Complet
         )
     )
     return subprocess.run(
-        [sys.executable, "-m", "k8s.cluster_secrets", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment(KUBECONFIG=str(config)),
         capture_output=True,
@@ -118,6 +125,14 @@ def test_a_certificate_that_was_brought_is_taken(cluster: Cluster, tmp_path: Pat
     (folder / "portal-tls/tls.key").unlink()
     done = run(cluster, tmp_path, str(folder))
     assert done.returncode == 1 and "must hold tls.crt and tls.key" in done.stderr
+
+
+def test_a_password_that_was_brought_goes_along(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    (folder / "facelogin-keys").mkdir(parents=True)
+    (folder / "facelogin-keys/redis.password").write_text("of a Redis outside")
+    assert run(cluster, tmp_path, str(folder)).returncode == 0
+    assert data(cluster, "facelogin-keys")["redis.password"] == b"of a Redis outside"
 
 
 def test_a_folder_in_the_repository_is_refused(cluster: Cluster, tmp_path: Path) -> None:
