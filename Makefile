@@ -115,6 +115,10 @@ $(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp
 manifests: $(MANIFESTS)/done.stamp  ## check every overlay with the tools of others: schemas, checkov, Traefik
 	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
 
+.PHONY: test-played
+test-played: $(VENV)/dev.stamp  ## run the overlay on-prem with podman and the images of `make images`; update it under load
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest -s tests/played
+
 .PHONY: evaluate
 evaluate: $(VENV)/evaluation.stamp $(ENGINE_STAMP)  ## error rates on your pictures: make evaluate FOLDER=people [FACELOGIN_ENGINE=resnet] [OUTPUT=folder] [TABLE=file]
 	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"

@@ -6,8 +6,10 @@ tests. Everything else stays as it is rendered, but for what podman (4.3, Debian
 - a pod's first containers are pods of their own, played before it: podman trips over them;
 - ports are left out, because podman would publish each on the host, where the second copy finds it
   taken; and probes, because podman runs them by systemd: who waits runs the rendered command;
-- an emptyDir becomes a volume of its name, so each gets a name of its own; a claim's keeps its;
-- a Secret's values are taken as text, and several in one volume become one Secret;
+- an emptyDir is a claim with a name of its own: podman would call the volume by the emptyDir's name
+  in every pod, and take it away with the first container's;
+- a Secret is a volume that who plays fills as the kubelet would, because versions of podman differ
+  in how they read one; several in one volume are one of these;
 - a StatefulSet's claim is written into its pod.
 """
 
@@ -66,14 +68,6 @@ def _pod(objects: list[Object], each: Workload, name: str) -> Pod:
         }
         for template in each.found["spec"].get("volumeClaimTemplates", [])
     ]
-    # An emptyDir's name is the volume's.
-    renamed = {
-        volume["name"]: f"{name}-{volume['name']}"
-        for volume in spec["volumes"]
-        if "emptyDir" in volume
-    }
-    for volume in spec["volumes"]:
-        volume["name"] = renamed.get(volume["name"], volume["name"])
     readiness = [
         word
         for container in rendered["containers"]
@@ -81,7 +75,10 @@ def _pod(objects: list[Object], each: Workload, name: str) -> Pod:
     ]
     own = Pod(
         name,
-        spec | {"containers": [_container(one, renamed) for one in rendered["containers"]]},
+        # Who plays a one-shot starts it again if it failed.
+        spec
+        | {"containers": [_container(one) for one in rendered["containers"]]}
+        | ({} if each.is_server else {"restartPolicy": "Never"}),
         each.labels,
         [
             name_of(found)
@@ -93,7 +90,7 @@ def _pod(objects: list[Object], each: Workload, name: str) -> Pod:
     own.first = [
         Pod(
             f"{name}-{one['name']}",
-            spec | {"containers": [_container(one, renamed)], "restartPolicy": "OnFailure"},
+            spec | {"containers": [_container(one)], "restartPolicy": "Never"},
             each.labels,
         )
         for one in first
@@ -101,47 +98,45 @@ def _pod(objects: list[Object], each: Workload, name: str) -> Pod:
     return own
 
 
-def _container(rendered: Object, renamed: dict[str, str]) -> Object:
-    kept = {key: value for key, value in rendered.items() if key not in LEFT_OUT_OF_CONTAINERS}
-    kept["volumeMounts"] = [
-        mount | {"name": renamed.get(mount["name"], mount["name"])}
-        for mount in rendered.get("volumeMounts", [])
-    ]
-    return kept
+def _container(rendered: Object) -> Object:
+    return {key: value for key, value in rendered.items() if key not in LEFT_OUT_OF_CONTAINERS}
 
 
-def _volume(rendered: Object, each: Workload, name: str) -> Object:
-    volume = deepcopy(rendered)
-    if "projected" in volume:
-        volume.pop("projected")
-        volume["secret"] = {"secretName": joined_secret(each), "defaultMode": 0o440}
-    if "secret" in volume:
-        # Without this word podman 4.3 dies.
-        volume["secret"]["optional"] = False
-    return volume
+def _volume(rendered: Object, each: Workload, pod: str) -> Object:
+    if "secret" in rendered:
+        claim = secret_volume(rendered["secret"]["secretName"])
+    elif "projected" in rendered:
+        claim = secret_volume(each.name)
+    elif "emptyDir" in rendered:
+        claim = f"{pod}-{rendered['name']}"
+    else:
+        return deepcopy(rendered)
+    return {"name": rendered["name"], "persistentVolumeClaim": {"claimName": claim}}
 
 
-def joined_secret(each: Workload) -> str:
-    """Return the name of the Secret that stands for several in one volume."""
-    return f"{each.name}-joined"
+def secret_volume(name: str) -> str:
+    """Return the volume that stands for a Secret, or for all that a workload projects."""
+    return f"secret-{name}"
 
 
-def secrets(folder: Path, objects: list[Object], found: list[Workload]) -> str:
-    """Return the Secrets of a folder of `make cluster-secrets`, and those joined of them."""
-    data = {
-        name: {file: (folder / name / file).read_text() for file in files}
-        for name, files in KEYS.items()
-    }
+def secrets(folder: Path, found: list[Workload]) -> dict[str, dict[str, bytes]]:
+    """Return what each volume for a Secret holds, from a folder of `make cluster-secrets`."""
+    held: dict[str, dict[str, bytes]] = {}
     for each in found:
         for volume in each.pod.get("volumes", []):
-            sources = volume.get("projected", {}).get("sources", [])
-            for source in (source["secret"] for source in sources):
-                chosen = {item["key"] for item in source.get("items", [])} or data[source["name"]]
-                joined = data.setdefault(joined_secret(each), {})
-                joined |= {key: data[source["name"]][key] for key in chosen}
-    return yaml.safe_dump_all(
-        [
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
-            for name, values in data.items()
-        ]
-    )
+            if "secret" in volume:
+                name = volume["secret"]["secretName"]
+                held[secret_volume(name)] = _files(folder, name)
+            for source in volume.get("projected", {}).get("sources", []):
+                files = _files(folder, source["secret"]["name"])
+                chosen = {item["key"] for item in source["secret"].get("items", [])} or set(files)
+                joined = held.setdefault(secret_volume(each.name), {})
+                joined |= {name: files[name] for name in chosen}
+    return held
+
+
+def _files(folder: Path, name: str) -> dict[str, bytes]:
+    if name in KEYS:
+        return {file: (folder / name / file).read_bytes() for file in KEYS[name]}
+    pair = {"tls.crt": "certificate.pem", "tls.key": "certificate.key"}
+    return {file: (folder / name / made).read_bytes() for file, made in pair.items()}

@@ -40,6 +40,7 @@ class Case:
 
     base: str
     components: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()  # on top of the overlay's own
 
     def __str__(self) -> str:
         return "+".join((self.base, *self.components))
@@ -50,7 +51,11 @@ class Case:
 
     def with_components(self, *components: str) -> "Case":
         """Return this one with more on top."""
-        return Case(self.base, (*self.components, *components))
+        return Case(self.base, (*self.components, *components), self.settings)
+
+    def told(self, *settings: str) -> "Case":
+        """Return this one with other settings."""
+        return Case(self.base, self.components, (*self.settings, *settings))
 
 
 CLOUD, ON_PREM, HYBRID = (Case(f"overlays/{name}") for name in ("cloud", "on-prem", "hybrid"))
@@ -115,7 +120,7 @@ def kubectl(*arguments: str, text: str | None = None) -> str:
 @cache
 def text_of(case: Case) -> str:
     """Return the YAML that a case renders to."""
-    if not case.components:
+    if not (case.components or case.settings):
         return kubectl("kustomize", str(KUSTOMIZE / case.base))
     with tempfile.TemporaryDirectory() as folder:
         told = [line for name in case.components for line in SETTINGS_OF_COMPONENTS.get(name, [])]
@@ -123,7 +128,9 @@ def text_of(case: Case) -> str:
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
             "resources": [os.path.relpath(KUSTOMIZE / case.base, folder)],
-            "configMapGenerator": [{"name": "settings", "behavior": "merge", "literals": told}],
+            "configMapGenerator": [
+                {"name": "settings", "behavior": "merge", "literals": [*told, *case.settings]}
+            ],
             "components": [
                 os.path.relpath(KUSTOMIZE / "components" / name, folder) for name in case.components
             ],

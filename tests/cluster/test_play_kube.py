@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k8s.cluster_secrets import make_files
+from k8s.cluster_secrets import KEYS, make_files
 from tests.cluster import play_kube
 from tests.cluster.rendering import (
     HYBRID,
@@ -31,6 +31,14 @@ def all_pods(case: Case) -> list[tuple[Workload, play_kube.Pod]]:
         for each in workloads(objects)
         if each.kind != "CronJob"
         for pod in play_kube.pods(objects, each)
+    ]
+
+
+def claims(pod: play_kube.Pod) -> list[str]:
+    return [
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod.spec["volumes"]
+        if "persistentVolumeClaim" in volume
     ]
 
 
@@ -63,13 +71,13 @@ def test_copies_share_names_and_nothing_else(case: Case) -> None:
     made = all_pods(case)
     names = [one.name for _each, pod in made for one in (*pod.first, pod)]
     assert len(names) == len(set(names))
-    folders = [
-        volume["name"]
+    own = [
+        claim
         for _each, pod in made
-        for volume in pod.spec["volumes"]
-        if "emptyDir" in volume
+        for claim in claims(pod)
+        if not claim.startswith(("secret-", "data-"))
     ]
-    assert len(folders) == len(set(folders))
+    assert len(own) == len(set(own)) > len(made) - 1
     for each, pod in made:
         assert pod.aliases == ([each.name] if each.is_server else []), pod.name
         mounted = {m["name"] for c in pod.spec["containers"] for m in c["volumeMounts"]}
@@ -78,19 +86,14 @@ def test_copies_share_names_and_nothing_else(case: Case) -> None:
     assert rooms == ["accounts-0", "accounts-1"]
 
 
-def test_secrets_of_several_are_joined(tmp_path: Path) -> None:
-    objects = ON_PREM.objects()
+def test_each_secret_is_a_volume_of_its_files(tmp_path: Path) -> None:
     make_files(tmp_path / "keys", {})
-    text = play_kube.secrets(tmp_path / "keys", objects, list(workloads(objects)))
-    found = {one["metadata"]["name"]: one["stringData"] for one in yaml.safe_load_all(text)}
-    assert set(found["accounts-mongodb-users-joined"]) == {"members.key", "database.password"}
-    named = {
-        volume["secret"]["secretName"]
-        for _each, pod in all_pods(ON_PREM)
-        for volume in pod.spec["volumes"]
-        if "secret" in volume
-    }
-    assert named == set(found)
+    held = play_kube.secrets(tmp_path / "keys", list(workloads(ON_PREM.objects())))
+    assert set(held["secret-accounts-mongodb-users"]) == {"members.key", "database.password"}
+    for name, files in KEYS.items():
+        assert set(held[f"secret-{name}"]) == set(files)
+    named = {claim for _each, pod in all_pods(ON_PREM) for claim in claims(pod)}
+    assert {name for name in named if name.startswith("secret-")} == set(held)
 
 
 def test_settings_travel_with_the_pod() -> None:
