@@ -49,6 +49,14 @@ admin: $(VENV)/product.stamp  ## make an administrator: make admin NAME=ada
 	$(BIN)/python manage.py prepare
 	$(BIN)/python manage.py make_admin $(NAME)
 
+.PHONY: backup
+backup: $(VENV)/product.stamp  ## back both rooms up: make backup FOLDER=/mnt/backups (docs/backups.md)
+	@$(BIN)/python manage.py backup $(or $(FOLDER),$(error FOLDER=... says where))
+
+.PHONY: restore
+restore: $(VENV)/product.stamp  ## put a backup back: make restore FILE=...; stop the product first
+	@$(BIN)/python manage.py restore $(or $(FILE),$(error FILE=... says which))
+
 .PHONY: demo
 demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in demo-screenshots/
 	@$(BIN)/python -m tests.demo
