@@ -62,8 +62,16 @@ demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in dem
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
+test: $(VENV)/dev.stamp  ## run the tests; ROOM=accounts runs one room alone
 	@$(BIN)/python -m tests.run $(ROOM)
+
+.PHONY: test-faults
+test-faults: $(VENV)/dev.stamp  ## several copies; rooms and databases that go and come back
+	@$(BIN)/python -m tests.run faults
+
+.PHONY: test-measurements
+test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work
+	@$(BIN)/python -m tests.run measurements
 
 .PHONY: bad-input
 bad-input: $(VENV)/dev.stamp  ## send everything that is wrong and write docs/bad-input.md
