@@ -1,6 +1,5 @@
 """Runs the tests: `python -m tests.run` those of `make test`, `python -m tests.run accounts` one.
 
-
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
 the room's own settings. What crosses rooms runs on the whole tree, in parts: `edges` (bad input,
 settings, the floor), `whole` (all else), and two that `make test` leaves to targets of their own:
