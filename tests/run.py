@@ -47,7 +47,10 @@ ON_MONGODB = {
 # Names of files begin so.
 BEGINNINGS = {
     "edges": ("test_bad_", "test_fuzz"),
-    "faults": ("test_copies", "test_two_copies", "test_backups", "test_live.", "test_drain"),
+    "faults": (
+        *("test_copies", "test_two_copies", "test_replica_set", "test_backups"),
+        *("test_live.", "test_drain"),
+    ),
     "measurements": ("test_bench", "test_evaluation"),
 }
 NOT_COPIED = shutil.ignore_patterns("__pycache__")
