@@ -112,6 +112,27 @@ imports: $(VENV)/dev.stamp
 contract: $(VENV)/dev.stamp  ## find what breaks clients built before: make contract [SINCE=commit]
 	@$(BIN)/python -m kubevision.contracts.comparison $(SINCE)
 
+.PHONY: cluster-secrets
+cluster-secrets: $(VENV)/product.stamp  ## make a cluster's Secrets: SECRETS=folder [PORTAL=host] [FACES=host]
+	@$(if $(SECRETS),,echo "where are the keys? make cluster-secrets SECRETS=/folder/outside/the/repository" >&2; exit 2)
+	$(BIN)/python -m k8s.cluster_secrets $(SECRETS) $(if $(PORTAL),--portal $(PORTAL)) $(if $(FACES),--faces $(FACES))
+
+.PHONY: cluster-run
+cluster-run: $(VENV)/product.stamp  ## run a command in the cluster as a room: ROOM=accounts RUN="python manage.py ..."
+	@$(BIN)/python -m k8s.one_shot $(ROOM) $(RUN)
+
+# Tools that look at the rendered manifests have packages of their own.
+MANIFESTS := $(VENV)/manifests
+$(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp
+	@echo "Installing what looks at the manifests (once, about two minutes) ..."
+	test -x $(MANIFESTS)/bin/python || $(BIN)/python -m venv $(MANIFESTS)
+	$(MANIFESTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/manifests.txt
+	touch $@
+
+.PHONY: manifests
+manifests: $(MANIFESTS)/done.stamp  ## check every overlay with the tools of others: schemas, checkov, Traefik
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
+
 .PHONY: evaluate
 evaluate: $(VENV)/evaluation.stamp $(ENGINE_STAMP)  ## error rates on your pictures: make evaluate FOLDER=people [FACELOGIN_ENGINE=resnet] [OUTPUT=folder] [TABLE=file]
 	@$(BIN)/python -m kubevision.keys "$(DATA_DIR)/keys"
@@ -163,3 +184,4 @@ requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
 	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 	$$compile dev.in -o dev.txt
 	for room in accounts dashboard evaluation facelogin local onnx resnet sbom; do $$compile $$room.in -c dev.txt -o $$room.txt; done
+	$$compile manifests.in -o manifests.txt

@@ -2,11 +2,11 @@
 
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
 the room's own settings. What crosses rooms runs on the whole tree, in parts: `edges` (bad input,
-settings, the floor), `whole` (all else), and two that `make test` leaves to targets of their own:
-`faults` (several copies; rooms, databases and live messages that go and come back) and
-`measurements` (the benchmarks and the evaluation, as little as shows that they work). Nothing runs
-twice on one database; what keeps rows runs once more on a real MongoDB, a replica set of one
-(`accounts-mongodb`, `facelogin-mongodb`).
+settings, the floor), `cluster` (what the overlays render to), `whole` (all else), and two that
+`make test` leaves to targets of their own: `faults` (several copies; rooms, databases and live
+messages that go and come back) and `measurements` (the benchmarks and the evaluation, as little as
+shows that they work). Nothing runs twice on one database; what keeps rows runs once more on a real
+MongoDB, a replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
 """
 
 import os
@@ -23,7 +23,7 @@ from kubevision import keys
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("accounts", "facelogin", "dashboard")
 BESIDE = ("faults", "measurements")  # targets of their own
-TOGETHER = ("whole", "edges", *BESIDE)
+TOGETHER = ("whole", "edges", "cluster", *BESIDE)
 # What of a room runs on MongoDB as well: what keeps rows, not how requests and errors look.
 ON_MONGODB = {
     "accounts-mongodb": [
@@ -105,6 +105,8 @@ def run_together(paths: list[str], folder: Path) -> int:
 
 def paths_of(part: str) -> list[str]:
     """Return what a part of the tests that cross rooms consists of."""
+    if part == "cluster":
+        return ["tests/cluster"]
     names = [file.name for file in sorted((ROOT / "tests").glob("test_*.py"))]
     if part == "whole":
         elsewhere = tuple(beginning for group in BEGINNINGS.values() for beginning in group)
@@ -142,7 +144,7 @@ def run(name: str) -> bool:
 def main() -> int:
     """Run what was asked for; 0 if all of it passed."""
     # The longest first.
-    everything = ("whole", "facelogin", "edges", *ON_MONGODB, "dashboard", "accounts")
+    everything = ("whole", "facelogin", "edges", *ON_MONGODB, "dashboard", "accounts", "cluster")
     chosen = sys.argv[1:] or everything
     unknown = set(chosen) - {*everything, *BESIDE}
     if unknown:
