@@ -49,13 +49,29 @@ admin: $(VENV)/product.stamp  ## make an administrator: make admin NAME=ada
 	$(BIN)/python manage.py prepare
 	$(BIN)/python manage.py make_admin $(NAME)
 
+.PHONY: backup
+backup: $(VENV)/product.stamp  ## back both rooms up: make backup FOLDER=/mnt/backups (docs/backups.md)
+	@$(BIN)/python manage.py backup $(or $(FOLDER),$(error FOLDER=... says where))
+
+.PHONY: restore
+restore: $(VENV)/product.stamp  ## put a backup back: make restore FILE=...; stop the product first
+	@$(BIN)/python manage.py restore $(or $(FILE),$(error FILE=... says which))
+
 .PHONY: demo
 demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in demo-screenshots/
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
+test: $(VENV)/dev.stamp  ## run the tests; ROOM=accounts runs one room alone
 	@$(BIN)/python -m tests.run $(ROOM)
+
+.PHONY: test-faults
+test-faults: $(VENV)/dev.stamp  ## several copies; rooms and databases that go and come back
+	@$(BIN)/python -m tests.run faults
+
+.PHONY: test-measurements
+test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work
+	@$(BIN)/python -m tests.run measurements
 
 .PHONY: bad-input
 bad-input: $(VENV)/dev.stamp  ## send everything that is wrong and write docs/bad-input.md
@@ -81,6 +97,8 @@ format: $(VENV)/dev.stamp  ## format the code
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
 .PHONY: types
 types: $(VENV)/dev.stamp
@@ -132,6 +150,34 @@ evaluation-document: $(VENV)/dev.stamp  ## measure all engines and write docs/ev
 bench: $(VENV)/dev.stamp  ## measure speed: PARTS="frame sign_in", FACES=folder, ROWS=10000
 	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench $(PARTS) $(if $(FACES),--faces $(FACES)) $(if $(ROWS),--rows $(ROWS))
 
+.PHONY: images
+images:  ## build the three images with docker or podman: make images [FACELOGIN_ENGINE=resnet]
+	@$(PYTHON) -m docker.images build
+
+.PHONY: images-push
+images-push:  ## push them: make images-push REGISTRY=registry.example.org/kubevision
+	@$(PYTHON) -m docker.images push "$(or $(REGISTRY),$(error say where to: make images-push REGISTRY=registry.example.org/kubevision))"
+
+.PHONY: images-save
+images-save:  ## save them and the servers they need for a place without internet [FOLDER=images]
+	@$(PYTHON) -m docker.images save $(or $(FOLDER),images)
+
+.PHONY: sbom
+sbom: $(VENV)/sbom.stamp  ## write what each image consists of (CycloneDX) [FOLDER=sbom]
+	@$(BIN)/python -m docker.images sbom $(or $(FOLDER),sbom)
+
+.PHONY: up
+up:  ## start the images, databases and proxy of docker/compose.yaml on https://localhost:8443
+	@$(PYTHON) -m docker.stack up
+
+.PHONY: down
+down:  ## end them; DATA=delete deletes databases and keys
+	@$(PYTHON) -m docker.stack down $(if $(filter delete,$(DATA)),--delete-data)
+
+.PHONY: test-containers
+test-containers: $(VENV)/dev.stamp $(VENV)/sbom.stamp  ## build the images, run the compose file and break it (about a quarter of an hour)
+	@$(BIN)/python -m pytest tests/containers
+
 .PHONY: vendor
 vendor: $(VENV)/dev.stamp  ## fetch Bootstrap's files again (needs npm)
 	@$(BIN)/python dashboard/vendor_bootstrap.py
@@ -141,5 +187,5 @@ requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
 	@cd requirements
 	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 	$$compile dev.in -o dev.txt
-	for room in accounts dashboard evaluation facelogin local onnx resnet; do $$compile $$room.in -c dev.txt -o $$room.txt; done
+	for room in accounts dashboard evaluation facelogin local onnx resnet sbom; do $$compile $$room.in -c dev.txt -o $$room.txt; done
 	$$compile manifests.in -o manifests.txt

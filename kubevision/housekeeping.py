@@ -1,13 +1,17 @@
-"""Runs the rooms' housekeeping: as a command in a cluster's CronJob, as a thread on a laptop."""
+"""Runs the rooms' housekeeping: a command in a cluster's CronJob, a thread on a laptop.
+
+Where there is neither, `python -m kubevision.housekeeping` runs it once a minute until a signal.
+"""
 
 import logging
+import signal
 import threading
 
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
-from kubevision import databases
+from kubevision import databases, startup
 
 logger = logging.getLogger(__name__)
 
@@ -43,3 +47,16 @@ def start() -> None:
 def stop() -> None:
     """Let the thread end after its current round."""
     _stopping.set()
+
+
+def main() -> None:
+    """Run it until a signal comes; a round that runs is finished first."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
+    with startup.said_in_words():
+        startup.set_up()
+    _run_until_stopped()
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,19 @@ from tests.test_holes import VERIFY, Client, capture
 from tests.three_rooms import Room, ThreeRooms, running_rooms
 
 WITH_DATABASE = ("accounts", "facelogin")
+# Rows whose keys are numbers on SQLite and ObjectIds on MongoDB, and one that refers to them.
+WITH_KEYS_OF_THE_DATABASE = """
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from accounts.models import User
+ada = User.objects.get()
+group = Group.objects.create(name="operators")
+group.permissions.add(Permission.objects.get(codename="add_user"))
+ada.groups.add(group)
+kind = ContentType.objects.get_for_model(Group)
+LogEntry.objects.create(user=ada, content_type=kind, object_repr="operators", action_flag=ADDITION)
+"""
 PASSWORDS = {name: f"{name}'s own" for name in WITH_DATABASE}
 
 
@@ -71,6 +84,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory, frames: list[bytes]) -> Iter
         ada.enrol(frames[:20])
         # Two sessions: the one that enrolled, and this one. They move as well.
         assert signed_in(ada, frames)
+        rooms.rooms["accounts"].manage("shell", "--command", WITH_KEYS_OF_THE_DATABASE)
         sqlite = {name: rooms.rooms[name].settings["DATABASE_URL"] for name in WITH_DATABASE}
         moved = Grown(rooms, sqlite, mongod, {}, ada, folder / "backups")
         with moved.stopped():
@@ -106,6 +120,9 @@ def test_an_installation_moves_with_counts_and_checksums(grown: Grown, frames: l
     moved = [line.split() for line in grown.said["accounts"].splitlines()[1:-1]]
     counts = {row[0]: int(row[1]) for row in moved}
     assert counts["accounts.user"] == 1 and counts["accounts.recoverycode"] == 10
+    assert [counts[name] for name in ("auth.group", "accounts.user_groups", "admin.logentry")] == [
+        *(1, 1, 1)
+    ]
     assert counts["accounts.session"] == 2 and counts["accounts.event"] > 1
     # The session of before is open still, and the face is known.
     assert grown.ada.call("GET", "/session").json()["state"] == "active"

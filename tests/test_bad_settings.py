@@ -96,11 +96,13 @@ EXAMPLES_TO_FILL = {
     "FACELOGIN_ONNX_MODEL",
     "FACELOGIN_CALIBRATION",
 }
+# Every value in one room, and one value in every other room that reads the variable by the same
+# code: each case is a real start.
 CASES = [
     pytest.param(room, name, value, id=f"{room}-{name}-{value}")
     for name, (rooms, values) in BAD.items()
     for room in rooms
-    for value in values
+    for value in (values if room == rooms[0] else values[:1])
 ]
 # What the laptop's module has under other names.
 LOCAL_CASES = [

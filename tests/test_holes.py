@@ -27,7 +27,7 @@ class Client:
     """A person's script: REST with a token, sockets with tickets."""
 
     def __init__(self, product: Installation, username: str) -> None:
-        self.api = f"{product.origin}/auth/v1"
+        self.origin, self.api = product.origin, f"{product.origin}/auth/v1"
         self.username, self.token = username, ""
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -51,17 +51,19 @@ class Client:
         return ticket
 
     def enrol(self, frames: list[bytes]) -> list[str]:
-        result = capture(self.ticket(ENROL), frames)
+        result = capture(self.ticket(ENROL), frames, self.origin)
         answer = self.call("PUT", "/user/factors/face", {"assertion": result["assertion"]})
         assert answer.status_code == 200, answer.text
         codes: list[str] = answer.json()["recovery_codes"]
         return codes
 
 
-def capture(ticket: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
+def capture(
+    ticket: dict[str, Any], frames: list[bytes], origin: str | None = None
+) -> dict[str, Any]:
     """Show frames until the attempt ends; return its last message."""
-    protocols = [ticket["websocket_subprotocol"]]
-    with connect(ticket["websocket_url"], subprotocols=protocols, proxy=None) as socket:
+    protocols, url = [ticket["websocket_subprotocol"]], ticket["websocket_url"]
+    with connect(url, subprotocols=protocols, origin=origin, proxy=None) as socket:
         socket.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
         heard = (m for m in map(json.loads, socket) if m["type"] != "capture.prompt")
         message = next(heard)

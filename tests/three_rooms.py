@@ -354,7 +354,7 @@ def copy_of(room: Room) -> Room:
 
 @contextmanager
 def running_rooms(
-    folder: Path, *, ports: dict[str, int] | None = None, **settings: dict[str, str]
+    folder: Path, ports: dict[str, int] | None = None, /, **settings: dict[str, str]
 ) -> Iterator[ThreeRooms]:
     """Run the three rooms until the block is left; `settings` adds variables by room."""
     origin_port = free_port()

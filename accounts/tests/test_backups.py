@@ -103,6 +103,24 @@ def test_everybody_is_signed_out(ada: Api, folder: Path) -> None:
     assert not Session.objects.exists()
 
 
+def test_nobody_stays_in_who_came_in_meanwhile(
+    ada: Api, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = made_in(folder)
+    write, before = rows.write, []
+
+    def write_and_let_in(name: str, some: list[rows.Row], alias: str) -> None:
+        write(name, some, alias)
+        if name == backups.PLAN.gate:
+            before.extend(Session.objects.all())
+            Session.objects.create(user=the("ada"), token_hash="meanwhile")
+
+    monkeypatch.setattr(rows, "write", write_and_let_in)
+    restored(backup)
+    assert before == []  # whoever was in is out before anybody is back
+    assert not Session.objects.exists()
+
+
 def test_spent_tokens_and_counters_stay(ada: Api, folder: Path) -> None:
     backup = made_in(folder)
     SpentToken.objects.create(jti="spent", expires_at=timezone.now() + timedelta(minutes=1))

@@ -43,8 +43,8 @@ def call(method: str, path: str, token: str = "", **body: str) -> dict:
 
 def capture(ticket: dict, pictures: list[bytes]) -> str:
     """Run one attempt: one frame, its feedback, the next; return the assertion."""
-    protocol = ticket["websocket_subprotocol"]
-    with connect(ticket["websocket_url"], subprotocols=[protocol], proxy=None) as socket:
+    url, protocol = ticket["websocket_url"], ticket["websocket_subprotocol"]
+    with connect(url, subprotocols=[protocol], origin=origin, proxy=None) as socket:
         socket.send(json.dumps({"type": "attempt.start", "ticket": ticket["ticket"]}))
         waiting = iter(pictures)
         for text in socket:

@@ -35,4 +35,6 @@ def said_in_words() -> Iterator[None]:
         what = error.filename or "the file"
         raise CommandError(f"{what} cannot be used: {error.strerror or error}") from None
     except databases.errors() as error:
-        raise CommandError(f"the database does not answer: {databases.in_a_line(error)}") from None
+        raise CommandError(
+            f"the database refuses or does not answer: {databases.in_a_line(error)}"
+        ) from None

@@ -46,8 +46,21 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATICFILES_DIRS: list[Path] = []
-SERVESTATIC_USE_FINDERS = True
+# An image holds its static files collected and compressed; a checkout has them where they are
+# written.
+STATIC_ROOT = env.text("STATIC_ROOT", "", example="/srv/kubevision/static") or None
+SERVESTATIC_USE_FINDERS = STATIC_ROOT is None
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+# Not by hashed names: while copies of two versions serve side by side, a page of one would ask the
+# other for files that it does not have.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "servestatic.storage.CompressedStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 # Who ends TLS says so; kubevision.request_context drops the header of everybody else.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

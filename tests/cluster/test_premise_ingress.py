@@ -121,10 +121,10 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ThreeRooms
         rooms = running.enter_context(
             running_rooms(
                 tmp_path_factory.mktemp("rooms"),
+                {"facelogin": urlsplit(facelogin).port or 0},
                 accounts=told,
                 dashboard=told,
                 facelogin=told,
-                ports={"facelogin": urlsplit(facelogin).port},
             )
         )
         yield rooms, door

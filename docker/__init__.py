@@ -1,0 +1,1 @@
+"""Images and the compose file: what builds, starts and ends them. Needs nothing but Python."""
