@@ -49,13 +49,29 @@ admin: $(VENV)/product.stamp  ## make an administrator: make admin NAME=ada
 	$(BIN)/python manage.py prepare
 	$(BIN)/python manage.py make_admin $(NAME)
 
+.PHONY: backup
+backup: $(VENV)/product.stamp  ## back both rooms up: make backup FOLDER=/mnt/backups (docs/backups.md)
+	@$(BIN)/python manage.py backup $(or $(FOLDER),$(error FOLDER=... says where))
+
+.PHONY: restore
+restore: $(VENV)/product.stamp  ## put a backup back: make restore FILE=...; stop the product first
+	@$(BIN)/python manage.py restore $(or $(FILE),$(error FILE=... says which))
+
 .PHONY: demo
 demo: $(VENV)/dev.stamp  ## the whole story without a camera; screenshots in demo-screenshots/
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: $(VENV)/dev.stamp  ## run all tests; ROOM=accounts runs one room alone
+test: $(VENV)/dev.stamp  ## run the tests; ROOM=accounts runs one room alone
 	@$(BIN)/python -m tests.run $(ROOM)
+
+.PHONY: test-faults
+test-faults: $(VENV)/dev.stamp  ## several copies; rooms and databases that go and come back
+	@$(BIN)/python -m tests.run faults
+
+.PHONY: test-measurements
+test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work
+	@$(BIN)/python -m tests.run measurements
 
 .PHONY: bad-input
 bad-input: $(VENV)/dev.stamp  ## send everything that is wrong and write docs/bad-input.md
@@ -95,6 +111,31 @@ imports: $(VENV)/dev.stamp
 .PHONY: contract
 contract: $(VENV)/dev.stamp  ## find what breaks clients built before: make contract [SINCE=commit]
 	@$(BIN)/python -m kubevision.contracts.comparison $(SINCE)
+
+.PHONY: cluster-secrets
+cluster-secrets: $(VENV)/product.stamp  ## make a cluster's Secrets: SECRETS=folder [PORTAL=host] [FACES=host]
+	@$(if $(SECRETS),,echo "where are the keys? make cluster-secrets SECRETS=/folder/outside/the/repository" >&2; exit 2)
+	$(BIN)/python -m k8s.cluster_secrets $(SECRETS) $(if $(PORTAL),--portal $(PORTAL)) $(if $(FACES),--faces $(FACES))
+
+.PHONY: cluster-run
+cluster-run: $(VENV)/product.stamp  ## run a command in the cluster as a room: ROOM=accounts RUN="python manage.py ..."
+	@$(BIN)/python -m k8s.one_shot $(ROOM) $(RUN)
+
+# Tools that look at the rendered manifests have packages of their own.
+MANIFESTS := $(VENV)/manifests
+$(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp
+	@echo "Installing what looks at the manifests (once, about two minutes) ..."
+	test -x $(MANIFESTS)/bin/python || $(BIN)/python -m venv $(MANIFESTS)
+	$(MANIFESTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/manifests.txt
+	touch $@
+
+.PHONY: manifests
+manifests: $(MANIFESTS)/done.stamp  ## check every overlay with the tools of others: schemas, checkov, Traefik
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
+
+.PHONY: test-played
+test-played: $(VENV)/dev.stamp  ## run the overlay on-prem with podman and the images of `make images`; update it under load
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest -s tests/played
 
 .PHONY: evaluate
 evaluate: $(VENV)/evaluation.stamp $(ENGINE_STAMP)  ## error rates on your pictures: make evaluate FOLDER=people [FACELOGIN_ENGINE=resnet] [OUTPUT=folder] [TABLE=file]
@@ -147,3 +188,4 @@ requirements: $(VENV)/dev.stamp  ## compile requirements/*.in into hashed *.txt
 	compile="../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 	$$compile dev.in -o dev.txt
 	for room in accounts dashboard evaluation facelogin local onnx resnet sbom; do $$compile $$room.in -c dev.txt -o $$room.txt; done
+	$$compile manifests.in -o manifests.txt

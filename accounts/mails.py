@@ -6,11 +6,12 @@ and is tried again by housekeeping for a day.
 
 import logging
 import threading
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
 from django.core import mail
-from django.db import close_old_connections
+from django.db import IntegrityError, close_old_connections, transaction
 from django.utils import timezone
 
 from accounts import lives
@@ -27,11 +28,18 @@ def is_possible() -> bool:
     return bool(settings.EMAIL_HOST)
 
 
-def write(to: str, subject: str, body: str) -> bool:
-    """Write a letter and have it sent; return whether there is anybody to send it to."""
+def write(to: str, subject: str, body: str, *, letter: uuid.UUID | None = None) -> bool:
+    """Write a letter and have it sent; return whether there is anybody to send it to.
+
+    `letter`: its id, where several processes may write the same one; it waits once then.
+    """
     if not (to and is_possible()):
         return False
-    Mail.objects.create(to=to, subject=subject, body=body)
+    try:
+        with transaction.atomic():
+            Mail.objects.create(id=letter or uuid.uuid4(), to=to, subject=subject, body=body)
+    except IntegrityError:
+        return False
     threading.Thread(target=_send_soon, name="mail", daemon=True).start()
     return True
 

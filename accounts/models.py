@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import lives, usernames
+from kubevision.backups import models as backups
 from kubevision.expiry import ExpiryIndex
 from kubevision.tokens import MAX_CLAIM_CHARACTERS
 
@@ -188,8 +189,12 @@ class FaceFactor(models.Model):
     enrolled_at = models.DateTimeField()
     engine = models.CharField(max_length=ENGINE_CHARACTERS)
     expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)  # that it expires soon
     # As facelogin told it: whether the person lends the reference to the cohort.
     cohort_consent = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["reminded_at", "expires_at"])]
 
     def __str__(self) -> str:
         return f"face of {self.user_id}"
@@ -403,3 +408,11 @@ class SpentToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class Tombstone(backups.Tombstone):
+    """A factor that was removed, or a code that was used or replaced."""
+
+
+class Restore(backups.Restore):
+    """A backup of accounts' that was put back."""

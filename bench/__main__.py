@@ -18,7 +18,7 @@ from bench.report import RESULTS, Report
 
 PARTS = (
     *("frame", "throughput", "sign_in", "load", "overload", "live", "doors"),
-    *("enrolled", "enrolled_mongodb", "mongodb_away", "draining", "people"),
+    *("enrolled", "enrolled_mongodb", "mongodb_away", "draining", "renewal", "people"),
 )
 
 

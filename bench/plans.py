@@ -18,7 +18,8 @@ def ask_as_a_verification_does(user_id: uuid.UUID) -> None:
     """Do with the database what one verification does, from the ticket to the report."""
     jti, session = f"bench {uuid.uuid4()}", "0" * 64
     report = AttemptReport(str(user_id), "temporarily_unavailable")
-    spent_tickets.spend(jti, timezone.now() + timedelta(minutes=2), report)
+    now = timezone.now()
+    spent_tickets.spend(jti, now, now + timedelta(minutes=2), report)
     attempt = stores.open_attempt(user_id, session)
     stores.is_ended(session)
     stores.current_reference(user_id)

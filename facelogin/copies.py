@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from channels_redis.core import RedisChannelLayer
@@ -56,11 +57,13 @@ class Copies:
 
     def publish(self, note: Note) -> None:
         """Tell the other copies, if that can be; called in any thread, never waits."""
-        self._loop.call_soon_threadsafe(self._put, note | {"from": self._name})
+        with suppress(RuntimeError):  # the loop is closed: this process ends
+            self._loop.call_soon_threadsafe(self._put, note | {"from": self._name})
 
     def stop(self) -> None:
         """End the thread; what still waits is dropped."""
-        self._loop.call_soon_threadsafe(self._end)
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._end)
         self._thread.join(STOP_WITHIN_SECONDS)
 
     def _put(self, note: Note) -> None:
@@ -79,6 +82,8 @@ class Copies:
             self._loop.run_until_complete(self._talk())
         except asyncio.CancelledError:
             logger.debug("live messages end")
+        finally:
+            self._loop.close()
 
     async def _talk(self) -> None:
         options = {

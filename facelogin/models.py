@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from facelogin import lives
+from kubevision.backups import models as backups
 from kubevision.expiry import ExpiryIndex
 from kubevision.tokens import MAX_CLAIM_CHARACTERS
 
@@ -14,6 +15,7 @@ from kubevision.tokens import MAX_CLAIM_CHARACTERS
 HASH_CHARACTERS = 64  # SHA-256 in hexadecimal
 ASSERTION_ID_CHARACTERS = 64  # our own token ids have 22
 ENGINE_CHARACTERS = 32  # names of engines are ours: "lbph"
+KEY_ID_CHARACTERS = 16  # 8 bytes in hexadecimal
 
 
 class Person(models.Model):
@@ -139,3 +141,21 @@ class EndedSession(models.Model):
 
     def __str__(self) -> str:
         return f"session ended at {self.ended_at:%Y-%m-%d %H:%M}"
+
+
+class TemplateKey(models.Model):
+    """When a service key was first seen in use; by its id, which tells nothing of the key."""
+
+    key_id = models.CharField(max_length=KEY_ID_CHARACTERS, primary_key=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"service key {self.key_id}"
+
+
+class Tombstone(backups.Tombstone):
+    """A face or a light that is erased."""
+
+
+class Restore(backups.Restore):
+    """A backup of facelogin's that was put back."""

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from facelogin import lives
-from facelogin.models import SpentTicket
+from facelogin.models import Restore, SpentTicket
+from kubevision.tokens import LEEWAY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,17 @@ class AttemptReport:
         return cls(**{each.name: kept[each.name] for each in fields(cls) if each.name in kept})
 
 
-def spend(jti: str, expires_at: datetime, report: AttemptReport | None = None) -> bool:
-    """Use a ticket up; False if it was used before.
+def spend(
+    jti: str, issued_at: datetime, expires_at: datetime, report: AttemptReport | None = None
+) -> bool:
+    """Use a ticket up; False if it was used before, or may have been before a backup was restored.
 
     `report` is what accounts will hear of the attempt if this process dies before it ends.
     """
+    # The database that knew may be the one that was lost. Clocks differ by the reader's leeway.
+    leeway = timedelta(seconds=LEEWAY_SECONDS)
+    if Restore.objects.filter(finished_at__gte=issued_at - leeway).exists():
+        return False
     try:
         SpentTicket.objects.create(
             jti=jti,

@@ -10,10 +10,11 @@ from channels.db import DatabaseSyncToAsync
 from django.db import IntegrityError
 from django.utils import timezone
 
-from facelogin import crypto, extensions, lives, spent_tickets
+from facelogin import crypto, extensions, lives, spent_tickets, tombstones
 from facelogin.extensions import ExtensionStatus
 from facelogin.models import EndedSession, OpenAttempt, Person, Reference
 from facelogin.recognition import Reference as FaceReference
+from facelogin.tombstones import Kind
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -193,6 +194,7 @@ def store_pending_extension(user_id: uuid.UUID, capture: FaceReference, assertio
 
 def remove_extension(user_id: uuid.UUID, assertion_jti: str) -> None:
     """Undo one extension; nothing happens if there is none."""
+    tombstones.put(Kind.LIGHT, assertion_jti)
     extensions.remove(user_id, assertion_jti)
 
 
@@ -273,11 +275,36 @@ def erase(user_id: uuid.UUID) -> None:
     So whoever read the reference in time loses the row here; what was stored before the row went is
     removed here, what is stored later its own attempt withdraws.
     """
+    tombstones.put(Kind.FACE, user_id)
+    remove_rows(user_id)
+    # Once more: a backup may have been made of what was stored meanwhile.
+    tombstones.put(Kind.FACE, user_id)
+
+
+def remove_rows(user_id: uuid.UUID) -> None:
+    """Remove what is stored about a person, in the order of `erase`."""
     Person.objects.filter(user_id=user_id).delete()
     OpenAttempt.objects.filter(user_id=user_id).delete()
     Person.objects.filter(user_id=user_id).delete()  # an enrolment may have made a new key
     Reference.objects.filter(user_id=user_id).delete()
     extensions.remove_all(user_id)
+
+
+def people() -> Iterator[Person]:
+    """Yield everybody with a key; who comes or goes meanwhile may be left out."""
+    after: uuid.UUID | None = None
+    while True:
+        rows = Person.objects.order_by("user_id")
+        chunk = list((rows if after is None else rows.filter(user_id__gt=after))[:MOST_AT_ONCE])
+        yield from chunk
+        if len(chunk) < MOST_AT_ONCE:
+            return
+        after = chunk[-1].user_id
+
+
+def exchange_key(user_id: uuid.UUID, old: bytes, new: bytes) -> bool:
+    """Put a person's key in another wrapping; False if it is not the old one any more."""
+    return bool(Person.objects.filter(user_id=user_id, wrapped_key=old).update(wrapped_key=new))
 
 
 def remove_expired() -> dict[str, int]:
@@ -292,6 +319,7 @@ def remove_expired() -> dict[str, int]:
         "ended sessions": EndedSession.objects.filter(
             ended_at__lt=now - lives.ENDED_SESSION
         ).delete()[0],
+        "tombstones": tombstones.remove_old(),
         # Last: what the lines above removed may have been all that a key opened.
         "unused keys": sum(map(_remove_unused_key, _people_without_reference())),
     }

@@ -37,6 +37,7 @@ class Ticket:
     purpose: str
     session_hash: str
     nonce: str
+    issued_at: datetime
     expires_at: datetime
     cohort_consent: bool = False
 
@@ -79,6 +80,7 @@ def read_ticket(token: str, *purposes: str) -> Ticket:
         purpose=claims["purpose"],
         session_hash=str(claims.get("sid", "")),
         nonce=str(claims.get("nonce", "")),
+        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         cohort_consent=claims["purpose"] == "enrol" and claims.get("cohort_consent") is True,
     )

@@ -9,6 +9,11 @@ MONGODB = "kubevision.mongodb"
 RETRY_SECONDS = 5  # an election of a new primary takes about twice this
 
 
+def in_a_line(error: Exception) -> str:
+    """Return what an error says; the driver describes every server it knows of, over many lines."""
+    return str(error).partition(",")[0] or type(error).__name__
+
+
 @cache
 def errors() -> tuple[type[Exception], ...]:
     """Return what is raised then; asked late, because settings may not be there before."""

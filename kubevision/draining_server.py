@@ -1,9 +1,11 @@
 """Daphne that announces itself, and on SIGTERM lets running attempts finish before it ends."""
 
+import asyncio
 import logging
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from daphne.server import Server  # installs Twisted's reactor
@@ -13,7 +15,7 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
-from kubevision import bounded_requests, bounded_sockets, draining, liveness
+from kubevision import bounded_connections, bounded_requests, bounded_sockets, draining, liveness
 from kubevision.asgi import application
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,9 @@ MAX_MESSAGE_BYTES = 2 * 131_072  # twice the largest frame: one over the limit s
 PING_EVERY_SECONDS = 20
 PONG_WITHIN_SECONDS = 30  # a browser that is gone without a word is forgotten after both
 LOOK_SECONDS = 0.1  # how often a drain looks whether the last attempt is over
+# For what waits for a database or another room, so that no camera does. One for each attempt of a
+# copy with two workers; a database's driver holds twice as many connections.
+BLOCKING_THREADS = 32
 # For those cut off at the end: their last message, their close frame and their row in the database.
 CLOSING_SECONDS = 2.0
 
@@ -40,6 +45,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
         self._ends_at: float | None = None  # monotonic; None unless draining
         self._is_closing = False
         self._was_idle = False
+        bounded_connections.install()
         bounded_requests.install()
         bounded_sockets.install()
         super().__init__(
@@ -62,6 +68,9 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne ships no types
     def _be_ready(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear)
+        asyncio.get_event_loop().set_default_executor(
+            ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
+        )
         self._beat()
         print(
             f"KubeVision is ready: open {settings.PUBLIC_ORIGINS[0]} (Ctrl-C stops it)", flush=True

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
-from kubevision import startup
+from kubevision import databases, startup
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ def _run_until_stopped() -> None:
     while not _stopping.wait(INTERVAL_SECONDS):
         try:
             run()
+        except databases.errors() as error:
+            logger.warning("housekeeping waits for the database: %s", databases.in_a_line(error))
         except Exception:  # one failed round must not end the thread; the next may succeed
             logger.exception("housekeeping failed; it is tried again in a minute")
         close_old_connections()

@@ -1,14 +1,19 @@
-"""Makes and reads the key files: secret keys, template keys and Ed25519 signing keys.
+"""Makes, renews and reads the key files: secret keys, template keys and Ed25519 signing keys.
 
-Run as `python -m kubevision.keys FOLDER` it makes those that are missing and leaves the others
-alone. Every file holds one or more keys, newest first: the newest signs or seals, the older ones
-still verify or open while a rotation is under way.
+Every file holds one or more keys, newest first: the newest signs or seals, the older ones still
+verify or open while a rotation is under way.
+
+    python -m kubevision.keys FOLDER        make those that are missing, leave the others alone
+    python -m kubevision.keys renew FILE    put a new key in front of the present ones
+    python -m kubevision.keys retire FILE   take all but the newest one away, for good
 """
 
 import argparse
 import base64
 import os
 import secrets
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -95,6 +100,16 @@ MAKERS = {
 }
 
 
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads: beside and renamed, so one that is there is whole."""
+    partial = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.rename(path)
+
+
 def make_missing(folder: Path) -> list[Path]:
     """Make the key files that are missing, readable by their owner alone; return those made."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,24 +117,85 @@ def make_missing(folder: Path) -> list[Path]:
     for name, maker in MAKERS.items():
         path = folder / name
         if not path.exists():
-            # Written beside and renamed: a file that exists is whole.
-            partial = path.with_suffix(".new")
-            with os.fdopen(
-                os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as out:
-                out.write(maker())
-            partial.rename(path)
+            _write(path, maker())
             made.append(path)
     return made
 
 
-def main() -> None:
-    """Make the missing keys of a folder and name them."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    for path in make_missing(parser.parse_args().folder):
-        print(f"made {path}")
+def _kind(path: Path) -> tuple[Callable[[], bytes], bytes]:
+    """Return what makes another key for this file, and what its keys end with."""
+    if _PEM_END in path.read_bytes():
+        read_signing_keys(path)
+        return _new_signing_key, _PEM_END
+    try:
+        read_template_keys(path)
+    except (ImproperlyConfigured, ValueError):
+        read_secret_keys(path)
+        return _new_secret_key, b"\n"
+    return _new_template_key, b"\n"
+
+
+def renew(path: Path) -> None:
+    """Put a new key in front of those of a file; the old ones still verify or open.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If it is no key file.
+    OSError
+        If it cannot be read or replaced.
+    """
+    make, _end = _kind(path)
+    _write(path, make() + path.read_bytes())
+
+
+def retire(path: Path) -> int:
+    """Take all keys but the newest away; return how many went.
+
+    The file is replaced, not overwritten: what a disk keeps of the old one is beyond a program's
+    reach, so the disk itself should be encrypted.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If it is no key file.
+    OSError
+        If it cannot be read or replaced.
+    """
+    _make, end = _kind(path)
+    newest, *old = [key for key in path.read_bytes().split(end) if key.strip()]
+    if old:
+        _write(path, newest.strip() + end)
+    return len(old)
+
+
+def main() -> int:
+    """Do what the command line asks for; 0 if it was done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = ("make", "renew", "retire")
+    parser.add_argument("verb", nargs="?", choices=verbs, default="make", help="make by default")
+    parser.add_argument("path", type=Path, help="the folder, or with another verb the file")
+    options = parser.parse_args()
+    path: Path = options.path
+    try:
+        if options.verb == "make":
+            for made in make_missing(path):
+                print(f"made {made}")
+        elif options.verb == "renew":
+            renew(path)
+            print(f"{path} has a new key; the old ones still count")
+        else:
+            print(f"{path}: {retire(path)} old keys taken away")
+    except (ImproperlyConfigured, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or path}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -23,6 +24,8 @@ from kubevision import liveness, readiness
 logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_SECONDS = 5.0  # a caller that sends no request must not hold a thread for long
+# Threads: kubelet, Prometheus and a curious operator are three. Whoever comes beyond is hung up on.
+MAX_CALLERS = 16
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -83,9 +86,24 @@ class ManagementServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, listening: socket.socket) -> None:
+        self._places = threading.BoundedSemaphore(MAX_CALLERS)
         super().__init__(listening.getsockname()[:2], Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, if there is one left."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and give the thread back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep a caller that hung up out of the log; what breaks in a check is logged there."""

@@ -75,9 +75,7 @@ def check_databases() -> None:
             _check_migrations(connection)
             _check_indexes(connection)
         except databases.errors() as error:
-            # The driver describes every server it knows of, over many lines.
-            reason = str(error).partition(",")[0] or type(error).__name__
-            raise NotReady(f"the database cannot be read: {reason}") from error
+            raise NotReady(f"the database cannot be read: {databases.in_a_line(error)}") from error
 
 
 def _check_file(connection: BaseDatabaseWrapper) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis, RedisError
 
@@ -18,12 +19,16 @@ class RedisServer:
     """One Redis; its address stays while it comes and goes."""
 
     port: int
+    # What redis-server is told besides; `address` is then what REDIS_URL says.
+    options: tuple[str, ...] = ()
+    address: str = ""
+    password: str | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return what REDIS_URL says."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        return self.address or f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
@@ -31,7 +36,10 @@ class RedisServer:
         if program is None:
             raise RuntimeError("redis-server is missing; on Debian: apt install redis-server")
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly"]
-        self.process = subprocess.Popen([program, *options, "no"], stdout=subprocess.DEVNULL)
+        command = [program, *options, "no", *self.options]
+        if self.password is not None:
+            command += ["--requirepass", self.password]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         wait_until(self._answers, "redis-server")
 
     def kill(self) -> None:
@@ -42,7 +50,7 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            with Redis(port=self.port) as client:
+            with Redis(port=self.port, password=self.password) as client:
                 return bool(client.ping())
         except RedisError:
             return False
@@ -54,9 +62,9 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(*, is_there: bool = True) -> Iterator[RedisServer]:
+def redis_server(*, is_there: bool = True, **server_as: Any) -> Iterator[RedisServer]:
     """Run one until the block is left; `is_there`: from the start."""
-    server = RedisServer(free_port())
+    server = RedisServer(free_port(), **server_as)
     try:
         if is_there:
             server.start()

@@ -1,11 +1,12 @@
-"""Runs the tests: `python -m tests.run` all of them, `python -m tests.run accounts` one room.
+"""Runs the tests: `python -m tests.run` those of `make test`, `python -m tests.run accounts` one.
 
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
-the room's own settings. What crosses rooms runs on the whole tree, in three parts: `edges` (bad
-input, settings, the evaluation, the benchmarks, the floor), `faults` (several copies, databases and
-live messages that go and come back) and `whole` (all else). Nothing runs twice on one database;
-what keeps rows runs once more on a real MongoDB, a replica set of one (`accounts-mongodb`,
-`facelogin-mongodb`).
+the room's own settings. What crosses rooms runs on the whole tree, in parts: `edges` (bad input,
+settings, the floor), `cluster` (what the overlays render to), `whole` (all else), and two that
+`make test` leaves to targets of their own: `faults` (several copies; rooms, databases and live
+messages that go and come back) and `measurements` (the benchmarks and the evaluation, as little as
+shows that they work). Nothing runs twice on one database; what keeps rows runs once more on a real
+MongoDB, a replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
 """
 
 import os
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from kubevision import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("accounts", "facelogin", "dashboard")
-TOGETHER = ("whole", "edges", "faults")
+BESIDE = ("faults", "measurements")  # targets of their own
+TOGETHER = ("whole", "edges", "cluster", *BESIDE)
 # What of a room runs on MongoDB as well: what keeps rows, not how requests and errors look.
 ON_MONGODB = {
     "accounts-mongodb": [
@@ -38,11 +41,18 @@ ON_MONGODB = {
         ),
         *(f"facelogin/tests/test_{name}.py" for name in ("extending", "cohort", "views")),
         *(f"facelogin/tests/test_{name}.py" for name in ("capture", "two_engines")),
+        *(f"facelogin/tests/test_{name}.py" for name in ("backups", "key_renewal")),
     ],
 }
-FAULTS = ("test_copies", "test_two_copies", "test_mongodb", "test_live", "test_drain", "test_serve",
-          "test_replica_set")  # fmt: skip
-EDGES = ("test_bad_", "test_fuzz", "test_bench", "test_evaluation")
+# Names of files begin so.
+BEGINNINGS = {
+    "edges": ("test_bad_", "test_fuzz"),
+    "faults": (
+        *("test_copies", "test_two_copies", "test_replica_set", "test_backups"),
+        *("test_live.", "test_drain"),
+    ),
+    "measurements": ("test_bench", "test_evaluation"),
+}
 NOT_COPIED = shutil.ignore_patterns("__pycache__")
 
 
@@ -95,30 +105,30 @@ def run_together(paths: list[str], folder: Path) -> int:
 
 def paths_of(part: str) -> list[str]:
     """Return what a part of the tests that cross rooms consists of."""
-    files = {file.name: f"tests/{file.name}" for file in sorted((ROOT / "tests").glob("test_*.py"))}
-    edges = [path for name, path in files.items() if name.startswith(EDGES)]
-    faults = [path for name, path in files.items() if name.startswith(FAULTS)]
-    if part == "edges":
-        return ["kubevision/tests", *edges]
-    if part == "faults":
-        return faults
-    return [path for path in files.values() if path not in {*edges, *faults}]
+    if part == "cluster":
+        return ["tests/cluster"]
+    names = [file.name for file in sorted((ROOT / "tests").glob("test_*.py"))]
+    if part == "whole":
+        elsewhere = tuple(beginning for group in BEGINNINGS.values() for beginning in group)
+        return [f"tests/{name}" for name in names if not name.startswith(elsewhere)]
+    own = [f"tests/{name}" for name in names if name.startswith(BEGINNINGS[part])]
+    return ["kubevision/tests", *own] if part == "edges" else own
 
 
 def _pytest(paths: list[str], folder: Path, env: dict[str, str]) -> int:
     command = [sys.executable, "-m", "pytest", *paths]
-    done = subprocess.run(
-        command,
-        check=False,
-        cwd=folder,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    # In one piece: two of these run at a time.
-    print(f"== {' '.join(paths)}\n{done.stdout}", end="", flush=True)
-    return done.returncode
+    started = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _pid, ended, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(ended)
+    # In one piece: several of these run at a time.
+    seconds, cpu = time.monotonic() - started, used.ru_utime + used.ru_stime
+    print(f"== {' '.join(paths)}\n{said}== {seconds:.0f} s, {cpu:.0f} s of CPU", flush=True)
+    return process.returncode
 
 
 def run(name: str) -> bool:
@@ -133,17 +143,16 @@ def run(name: str) -> bool:
 
 def main() -> int:
     """Run what was asked for; 0 if all of it passed."""
-    everything = (*TOGETHER, "facelogin", "dashboard", *ON_MONGODB, "accounts")
+    # The longest first.
+    everything = ("whole", "facelogin", "edges", *ON_MONGODB, "dashboard", "accounts", "cluster")
     chosen = sys.argv[1:] or everything
-    unknown = set(chosen) - set(everything)
+    unknown = set(chosen) - {*everything, *BESIDE}
     if unknown:
         print(f"no room {', '.join(unknown)}; there are {', '.join(ROOMS)}", file=sys.stderr)
         return 2
-    # The longest first. What crosses rooms waits for browsers and deadlines half of its time, so
-    # three at a time keep two cores busy and four not idle.
-    print(
-        f"running the tests of {', '.join(chosen)}; about a quarter of an hour for all", flush=True
-    )
+    # What crosses rooms waits for browsers and deadlines half of its time, so three at a time keep
+    # two cores busy and four not idle.
+    print(f"running the tests of {', '.join(chosen)}, three at a time", flush=True)
     with ThreadPoolExecutor(3) as lanes:
         passed = dict(zip(chosen, lanes.map(run, chosen), strict=True))
     failed = [name for name in chosen if not passed[name]]

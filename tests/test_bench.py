@@ -94,6 +94,7 @@ PROMISED = {
         *("finished", "came back", "failed"),
         *("last one in after the signal, s", "copy gone after the signal, s"),
     },
+    "renewal": {"sign-ins", "enrolments", "failed", "renewal, s"},
     "mongodb_away": {
         "frozen: slowest answer, s",
         "killed: slowest answer, s",

@@ -1,6 +1,7 @@
 """Stopping facelogin while somebody stands before a camera."""
 
 import json
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -165,6 +166,27 @@ def test_what_runs_at_the_limit_is_told_to_come_back(three_rooms: ThreeRooms, ad
         assert stopped(room) == 0
         assert not any("Traceback" in line for line in room.log)
         assert any("cut off" in line for line in room.log)
+
+
+def test_a_worker_that_hangs_keeps_nobody_from_leaving(
+    three_rooms: ThreeRooms, ada: Client, frames: list[bytes]
+) -> None:
+    with facelogin_that_waits(three_rooms, 1) as room, attempt(ada) as (opened, ready):
+        assert ready["type"] == "attempt.ready"
+        assert room.process is not None
+        workers = room.workers()
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        opened.send(frames[20])  # nobody will ever answer it
+        room.process.send_signal(signal.SIGTERM)
+        code, close_code = closing_of(opened)
+        assert (code, close_code) in {
+            ("server_draining", 4512),
+            ("temporarily_unavailable", 4500),
+        }
+        assert stopped(room) == 0
+        assert not set(workers) & set(room.processes())
+        assert not any("Traceback" in line for line in room.log)
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])

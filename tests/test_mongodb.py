@@ -12,6 +12,8 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from tests.mongod import Mongod, running_mongod
+from tests.product import STOP_TIMEOUT_SECONDS
+from tests.test_drain import attempt, closing_of
 from tests.test_holes import PASSWORD, VERIFY, Client, capture
 from tests.three_rooms import ThreeRooms, running_rooms, wait_until
 
@@ -180,6 +182,25 @@ def test_a_primary_that_steps_down_comes_back(on_mongodb: Rooms, ada: Client) ->
     # Of those that were judged none was lost and none counted twice.
     assert 2 + answers.count(401) in {4, 5}, answers
     assert set(answers) <= {401, 503, 429}
+
+
+@pytest.mark.parametrize("name", ["accounts", "facelogin"])
+def test_a_room_whose_database_is_lost_can_leave(
+    on_mongodb: Rooms, ada: Client, frames: list[bytes], name: str
+) -> None:
+    room, server = on_mongodb.rooms.rooms[name], on_mongodb.mongod.process
+    assert room.process is not None and server is not None
+    with attempt(ada) as (opened, ready), server_away(on_mongodb, "frozen"):
+        assert ready["type"] == "attempt.ready"
+        opened.send(frames[20])
+        room.process.send_signal(signal.SIGTERM)
+        # Thirty seconds are a cluster's patience before it kills.
+        assert room.process.wait(timeout=STOP_TIMEOUT_SECONDS) == 0
+        if name == "facelogin":
+            assert closing_of(opened)[1] in {4500, 4512}
+        server.send_signal(signal.SIGCONT)
+        room.start()
+    assert ada.call("GET", "/session").status_code == 200
 
 
 def test_nothing_of_the_server_is_in_the_log(on_mongodb: Rooms) -> None:

@@ -1,16 +1,22 @@
 """Starting and stopping, as people do it."""
 
 import os
+import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
+from kubevision.bounded_connections import RESERVED_DESCRIPTORS
 from tests.product import Product, free_port, running_product
 from tests.run import ROOT, environment
+from tests.three_rooms import wait_until
 
 
 def _processes_of(product: Product) -> list[str]:
@@ -41,6 +47,33 @@ def test_it_leaves_quietly_and_takes_its_workers_along(tmp_path: Path, how: str)
         assert product.process.wait(timeout=20) == 0
         assert _processes_of(product) == []
     assert not any("Traceback" in line for line in product.log)
+
+
+def test_idle_connections_take_no_more_than_their_share(tmp_path: Path) -> None:
+    """With few files to give, as in a container: the rest is kept for what the product needs."""
+    room_for = 20
+    with running_product(tmp_path) as product:
+        files = RESERVED_DESCRIPTORS + room_for
+        _, most = resource.prlimit(product.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(product.process.pid, resource.RLIMIT_NOFILE, (files, most))
+        with ExitStack() as stack:
+            idle = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", product.port)))
+                for _ in range(3 * room_for)
+            ]
+            is_hung_up_on = select.select(idle, [], [], 10)[0]
+            assert is_hung_up_on and len(idle) - len(is_hung_up_on) <= room_for
+            assert httpx.get(f"{product.management}/readyz").status_code == 200
+        wait_until(lambda: is_answered(product), "a place to be free again")
+    assert sum("connections are held" in line for line in product.log) == 1
+    assert not any("Traceback" in line for line in product.log)
+
+
+def is_answered(product: Product) -> bool:
+    try:
+        return httpx.get(f"{product.origin}/login").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_a_taken_port_is_said_with_what_to_do(tmp_path: Path, product: Product) -> None:

@@ -353,11 +353,13 @@ def copy_of(room: Room) -> Room:
 
 
 @contextmanager
-def running_rooms(folder: Path, **settings: dict[str, str]) -> Iterator[ThreeRooms]:
+def running_rooms(
+    folder: Path, ports: dict[str, int] | None = None, /, **settings: dict[str, str]
+) -> Iterator[ThreeRooms]:
     """Run the three rooms until the block is left; `settings` adds variables by room."""
     origin_port = free_port()
     origin = f"http://localhost:{origin_port}"
-    ports = {name: free_port() for name in ROOMS}
+    ports = {name: free_port() for name in ROOMS} | (ports or {})
     shared = {
         "PUBLIC_ORIGINS": origin,
         "ACCOUNTS_URL": f"http://127.0.0.1:{ports['accounts']}",

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +69,14 @@ class InvitationAdmin(ReadOnlyAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those withdraw a code who may make one, until it was used."""
         return self.has_add_permission(request) and (obj is None or obj.used_at is None)
+
+    def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
+        """Withdraw one code."""
+        invitations.withdraw(Invitation.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Invitation]") -> None:
+        """Withdraw many."""
+        invitations.withdraw(queryset)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from accounts import codes
+from accounts import codes, tombstones
 from accounts.models import RecoveryCode, User
+from accounts.tombstones import Kind
 
 COUNT = 10
 _PURPOSE = "recovery code"
@@ -26,8 +27,16 @@ def replace(user: User, *, proves_beside_face: bool) -> list[str]:
         )
         for code in new
     )
+    if old:
+        tombstones.put(Kind.RECOVERY_CODES, user.pk)
     RecoveryCode.objects.filter(pk__in=old).delete()
     return new
+
+
+def drop(user: User) -> bool:
+    """Remove a person's codes, whoever asks; False if there were none."""
+    tombstones.put(Kind.RECOVERY_CODES, user.pk)
+    return bool(RecoveryCode.objects.filter(user=user).delete()[0])
 
 
 def spend(user: User, typed: str) -> RecoveryCode | None:
@@ -35,7 +44,11 @@ def spend(user: User, typed: str) -> RecoveryCode | None:
 
     One conditional update: of two at once only one finds it unused.
     """
-    own = RecoveryCode.objects.filter(user=user, code_hash=codes.hash_of(_PURPOSE, typed))
-    if not own.filter(used_at=None).update(used_at=timezone.now()):
+    code_hash = codes.hash_of(_PURPOSE, typed)
+    own = RecoveryCode.objects.filter(user=user, code_hash=code_hash)
+    unused = own.filter(used_at=None)
+    if unused.exists():
+        tombstones.put(Kind.RECOVERY_CODE, code_hash)
+    if not unused.update(used_at=timezone.now()):
         return None
     return own.get()

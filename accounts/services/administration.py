@@ -2,11 +2,11 @@
 
 from django.utils import timezone
 
-from accounts import events, selectors
+from accounts import events, selectors, tombstones
 from accounts.events import Kind
-from accounts.factors import face
-from accounts.models import FaceFactor, Invitation, RecoveryCode, Session, User
-from accounts.services import enrolment, password_tries, sessions
+from accounts.factors import face, recovery_codes
+from accounts.models import FaceFactor, Invitation, Session, User
+from accounts.services import enrolment, invitations, password_tries, sessions
 
 FACE, TOTP, RECOVERY_CODES = FACTORS = "face", "totp", "recovery_code"
 
@@ -57,7 +57,7 @@ def reset_factor(by: User, user: User, factor: str) -> bool:
     elif factor == TOTP:
         had_any = enrolment.drop_totp(user)
     else:
-        had_any = bool(RecoveryCode.objects.filter(user=user).delete()[0])
+        had_any = recovery_codes.drop(user)
     if had_any:
         sessions.end_all(user)
         events.record(Kind.FACTOR_RESET, user, actor=by, factor=factor)
@@ -66,8 +66,9 @@ def reset_factor(by: User, user: User, factor: str) -> bool:
 
 def lock_down(by: User, user: User) -> None:
     """Let nobody into the account, at once: no sign-in, no session, no code that is on its way."""
+    tombstones.put(tombstones.Kind.RIGHT_TO_SIGN_IN, user.pk)
     User.objects.filter(pk=user.pk).update(is_active=False)
-    Invitation.objects.filter(user=user, used_at=None).delete()
+    invitations.withdraw(Invitation.objects.filter(user=user))
     sessions.end_all(user)
     events.record(Kind.LOCKED_DOWN, user, actor=by)
 

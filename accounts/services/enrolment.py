@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts import clients, events, selectors
+from accounts import clients, events, selectors, tombstones
 from accounts.events import Kind
 from accounts.factors import face, recovery_codes, totp
-from accounts.models import FaceFactor, RecoveryCode, Session, TotpFactor, User
+from accounts.models import FaceFactor, Session, TotpFactor, User
 from accounts.refusals import Refused
 from accounts.services import erasure, extensions, second_factor, sessions
 
@@ -79,6 +79,7 @@ def _store(session: Session, status: clients.ReferenceStatus) -> FaceFactor:
         "engine": status.engine,
         "expires_at": status.expires_at,
         "cohort_consent": status.cohort_consent,
+        "reminded_at": None,
     }
     try:
         factor, _ = FaceFactor.objects.update_or_create(user=session.user, defaults=values)
@@ -185,6 +186,7 @@ def remove_face(session: Session) -> None:
 
 def drop_totp(user: User) -> bool:
     """Remove somebody's app, whoever asks; False if there was none."""
+    tombstones.put(tombstones.Kind.TOTP, user.pk)
     dropped = TotpFactor.objects.filter(user=user, enrolled_at__isnull=False).delete()[0]
     _drop_idle_codes(user)
     return bool(dropped)
@@ -199,4 +201,4 @@ def drop_face(user: User) -> None:
 def _drop_idle_codes(user: User) -> None:
     """Remove recovery codes that stand in for nothing: with no second factor none is asked for."""
     if not selectors.has_second_factor(user):
-        RecoveryCode.objects.filter(user=user).delete()
+        recovery_codes.drop(user)

@@ -5,7 +5,7 @@ import uuid
 
 from django.conf import settings
 
-from accounts import clients
+from accounts import clients, tombstones
 from accounts.models import FaceExtension, FaceFactor, OwedErasure, User
 from accounts.refusals import Refused
 
@@ -20,6 +20,7 @@ def remove_face(user: User) -> None:
     Owed before anything else is written: whoever dies here leaves a face that housekeeping removes,
     never one that nobody will.
     """
+    tombstones.put(tombstones.Kind.FACE, user.pk)
     OwedErasure.objects.get_or_create(user_id=user.pk)
     if not _pay(user.pk):
         logger.warning("facelogin is away; the face of %s is erased later", user.pk)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import clients, events, selectors
+from accounts import clients, events, selectors, tombstones
 from accounts.events import Kind
 from accounts.factors import face
 from accounts.models import FaceExtension, FaceFactor, Session, User
@@ -103,6 +103,7 @@ def remove(session: Session, extension_id: str) -> None:
 
 
 def _take_away(user: User, extension_id: str) -> None:
+    tombstones.put(tombstones.Kind.LIGHT, extension_id)
     try:
         clients.remove_extension(user.pk, extension_id)
     except clients.FaceloginUnavailable as error:

@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import devices, limits, lives, mails
+from accounts import devices, limits, lives, mails, tombstones
 from accounts.factors import totp
 from accounts.models import (
     Event,
@@ -15,7 +15,7 @@ from accounts.models import (
     TotpFactor,
 )
 from accounts.selectors import IDLE_LIFE
-from accounts.services import erasure
+from accounts.services import erasure, reminders
 
 
 def run() -> dict[str, int]:
@@ -38,6 +38,8 @@ def run() -> dict[str, int]:
             0
         ],
         "events": Event.objects.filter(at__lte=now - lives.EVENT).delete()[0],
+        "tombstones": tombstones.remove_old(),
+        "reminders": reminders.write_due(),
         "erasures done": erasure.pay_all(),
         "mails sent": mails.send_due(),
     }

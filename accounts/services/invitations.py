@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import codes, events, limits, mails, usernames
+from accounts import codes, events, limits, mails, tombstones, usernames
 from accounts.events import Kind
 from accounts.limits import Counter
 from accounts.models import Invitation, User
@@ -46,7 +47,7 @@ def make_reset_code(by: User | None, user: User) -> str:
     It opens no session and skips no second factor. Where enrolment takes an administrator's code,
     it is one.
     """
-    Invitation.objects.filter(user=user, used_at=None).delete()
+    withdraw(Invitation.objects.filter(user=user))
     code = _make(by, user=user)
     events.record(Kind.RESET_CODE_MADE, user, actor=by)
     _send(user.email, code, _("Your code for a new KubeVision password"), user.username)
@@ -74,6 +75,13 @@ def _send(to: str, code: str, subject: str, username: str) -> None:
         _("It is good once, until %s.") % date_format(timezone.now() + LIFE, "Y-m-d"),
     ]
     mails.write(to, subject, "\n".join(lines))
+
+
+def withdraw(those: "QuerySet[Invitation]") -> None:
+    """Let codes that nobody used be good no more."""
+    unused = those.filter(used_at=None)
+    tombstones.put(tombstones.Kind.INVITATION, *unused.values_list("code_hash", flat=True))
+    unused.delete()
 
 
 def accept(code: str, password: str, username: str, client: Client) -> User:
@@ -117,6 +125,7 @@ def _open_one(code: str) -> Invitation | None:
 
 def _spend(invitation: Invitation) -> None:
     """Use the code up; of two at once one gets through."""
+    tombstones.put(tombstones.Kind.INVITATION, invitation.code_hash)
     unused = Invitation.objects.filter(pk=invitation.pk, used_at=None)
     if not unused.update(used_at=timezone.now()):
         raise Refused("invalid_code")

@@ -170,7 +170,7 @@ def _spend(token: str) -> Ticket:
     ticket = tokens.read_ticket(token, "enrol", "extend", "verify")
     # Told if this process dies: the person never got a verdict.
     report = AttemptReport(str(ticket.user_id), ErrorCode.TEMPORARILY_UNAVAILABLE)
-    if not spent_tickets.spend(ticket.jti, ticket.expires_at, report):
+    if not spent_tickets.spend(ticket.jti, ticket.issued_at, ticket.expires_at, report):
         raise TokenRefused("spent before")
     return ticket
 

@@ -46,7 +46,7 @@ def take_ticket(token: str) -> Ticket:
     ticket = tokens.read_ticket(token, "watch")
     if not ticket.session_hash:
         raise TokenRefused("no session")
-    if not spent_tickets.spend(ticket.jti, ticket.expires_at):
+    if not spent_tickets.spend(ticket.jti, ticket.issued_at, ticket.expires_at):
         raise TokenRefused("spent before")
     return ticket
 

@@ -22,7 +22,7 @@ def take_ticket(token: str, purpose: str, extension: str = "") -> Ticket:
     ticket = tokens.read_ticket(token, purpose)
     if purpose == "erase" and ticket.nonce not in {"", extension}:
         raise TokenRefused("for another extension")
-    if not spent_tickets.spend(ticket.jti, ticket.expires_at):
+    if not spent_tickets.spend(ticket.jti, ticket.issued_at, ticket.expires_at):
         raise TokenRefused("spent before")
     return ticket
 

@@ -8,6 +8,7 @@ from django.db import close_old_connections
 
 from facelogin import clients, spent_tickets, tokens
 from facelogin.spent_tickets import AttemptReport
+from kubevision import databases
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def _deliver_until_stopped() -> None:
         _wake.clear()
         try:
             deliver_due()
+        except databases.errors() as error:
+            logger.warning("reports wait for the database: %s", databases.in_a_line(error))
         except Exception:  # one failed round must not end the thread; the reports are kept
             logger.exception("reports could not be told; they are tried again")
         close_old_connections()

@@ -106,6 +106,16 @@ def user_id() -> uuid.UUID:
     return uuid.uuid4()
 
 
+@pytest.fixture
+def template_key(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key file of this test's own, to be renewed without waiting for anybody else."""
+    monkeypatch.setattr("facelogin.services.key_renewal.GRACE_SECONDS", 0)
+    file = tmp_path / "template.key"
+    file.write_bytes(settings.FACELOGIN_TEMPLATE_KEY_FILE.read_bytes())
+    settings.FACELOGIN_TEMPLATE_KEY_FILE = file
+    return file
+
+
 @pytest.fixture(scope="session", autouse=True)
 def pool() -> Iterator[None]:
     """The real processes, started once and before any frame, as the product does."""

@@ -220,7 +220,7 @@ def test_two_copies_never_tell_the_same(db: None, user_id: uuid.UUID) -> None:
     report = AttemptReport(str(user_id), "match")
     ends = timezone.now() + timedelta(minutes=2)
     for number in range(3):
-        spent_tickets.spend(f"jti {number}", ends, report)
+        spent_tickets.spend(f"jti {number}", timezone.now(), ends, report)
         spent_tickets.put_report(f"jti {number}", report)
     taken = [spent_tickets.take_due_report(timedelta(seconds=30)) for _ in range(4)]
     assert [t and t[0] for t in taken] == ["jti 0", "jti 1", "jti 2", None]
@@ -230,7 +230,7 @@ async def test_twenty_takers_at_once_take_each_report_once(user_id: uuid.UUID) -
     report = AttemptReport(str(user_id), "match")
     ends = timezone.now() + timedelta(minutes=2)
     for number in range(5):
-        await stores.in_thread(spent_tickets.spend, f"jti {number}", ends, report)
+        await stores.in_thread(spent_tickets.spend, f"jti {number}", timezone.now(), ends, report)
         await stores.in_thread(spent_tickets.put_report, f"jti {number}", report)
     takes = (
         stores.in_thread(spent_tickets.take_due_report, timedelta(seconds=30)) for _ in range(20)
@@ -253,7 +253,8 @@ def test_the_thread_tells_what_an_earlier_process_left(
     transactional_db: None, accounts: Accounts, user_id: uuid.UUID
 ) -> None:
     left = AttemptReport(str(user_id), "non_match", accepted_frames=12)
-    spent_tickets.spend("left " + "x" * 20, timezone.now() + timedelta(minutes=2), left)
+    now = timezone.now()
+    spent_tickets.spend("left " + "x" * 20, now, now + timedelta(minutes=2), left)
     spent_tickets.put_report("left " + "x" * 20, left)
     reports.start()
     try:

@@ -204,6 +204,6 @@ def test_two_rows_of_one_person_share_no_bytes(user_id: uuid.UUID) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_ticket_is_spent_once() -> None:
-    assert spent_tickets.spend("one", timezone.now())
-    assert not spent_tickets.spend("one", timezone.now())
-    assert spent_tickets.spend("two", timezone.now())
+    assert spent_tickets.spend("one", timezone.now(), timezone.now())
+    assert not spent_tickets.spend("one", timezone.now(), timezone.now())
+    assert spent_tickets.spend("two", timezone.now(), timezone.now())

@@ -1,10 +1,10 @@
-"""Makes a new mongod a replica set of one, with one user: a room's, for its own database.
+"""Makes new mongods a replica set, with one user: a room's, for its own database.
 
     python -m kubevision.first_start.replica_set
 
-Host, names and password come from the room's DATABASE_URL and DATABASE_PASSWORD_FILE. What proves
-that we may do this is the key the members know each other by (MEMBERS_KEY_FILE), so there is no
-administrator's password to keep, and a password file that changed is made good by running this
+Members, names and password come from the room's DATABASE_URL and DATABASE_PASSWORD_FILE. What
+proves that we may do this is the key the members know each other by (MEMBERS_KEY_FILE), so there is
+no administrator's password to keep, and a password file that changed is made good by running this
 again.
 """
 
@@ -31,8 +31,7 @@ DEFAULT_PORT = 27017
 class Wanted:
     """What there should be."""
 
-    host: str
-    port: int
+    members: tuple[str, ...]  # host:port, as they and the rooms call each other
     replica_set: str
     database: str
     user: str
@@ -53,12 +52,12 @@ def read(url: str, password: str, members_key: str) -> Wanted:
         If it names no host, user, database or replica set; never holds the URL.
     """
     parsed = parse_uri(url)
-    (host, port), *_more = parsed["nodelist"]
+    members = tuple(f"{host}:{port or DEFAULT_PORT}" for host, port in parsed["nodelist"])
     names = (parsed["options"].get("replicaSet"), parsed["database"], parsed["username"])
     if not all(names):
         raise ValueError("DATABASE_URL must name a user, a database and a replicaSet")
     replica_set, database, user = names
-    return Wanted(host, port or DEFAULT_PORT, replica_set, database, user, password, members_key)
+    return Wanted(members, replica_set, database, user, password, members_key)
 
 
 def make(wanted: Wanted) -> None:
@@ -69,25 +68,29 @@ def make(wanted: Wanted) -> None:
     NotThere
         If the server does not come, has another key, or never becomes primary.
     """
-    member = MongoClient[dict[str, Any]](
-        wanted.host,
-        wanted.port,
-        directConnection=True,
+    with _client(wanted, wanted.members[0], directConnection=True) as first:
+        _until(lambda: _initiate(first, wanted), "the server to answer")
+    # Which of several becomes primary is theirs to say.
+    with _client(wanted, *wanted.members, replicaSet=wanted.replica_set) as client:
+        _until(lambda: bool(client.admin.command("hello").get("isWritablePrimary")), "a primary")
+        _make_user(client, wanted)
+
+
+def _client(wanted: Wanted, *members: str, **options: Any) -> MongoClient[dict[str, Any]]:
+    return MongoClient[dict[str, Any]](
+        list(members),
         # The name that members of a replica set go by among themselves.
         username="__system",
         password=wanted.members_key,
         authSource="local",
         authMechanism="SCRAM-SHA-256",
         serverSelectionTimeoutMS=2000,
+        **options,
     )
-    with member as client:
-        _until(lambda: _initiate(client, wanted), "the server to answer")
-        _until(lambda: bool(client.admin.command("hello").get("isWritablePrimary")), "a primary")
-        _make_user(client, wanted)
 
 
 def _initiate(client: MongoClient[dict[str, Any]], wanted: Wanted) -> bool:
-    members = [{"_id": 0, "host": f"{wanted.host}:{wanted.port}"}]
+    members = [{"_id": number, "host": host} for number, host in enumerate(wanted.members)]
     try:
         client.admin.command("replSetInitiate", {"_id": wanted.replica_set, "members": members})
     except OperationFailure as error:
@@ -150,7 +153,8 @@ def main() -> int:
     except PyMongoError as error:
         print(f"the database of this room cannot be prepared: {error}", file=sys.stderr)
     else:
-        print(f"{wanted.replica_set} on {wanted.host} is there, with the user {wanted.user}")
+        members = ", ".join(wanted.members)
+        print(f"{wanted.replica_set} on {members} is there, with the user {wanted.user}")
         return 0
     return 1
 

@@ -1,11 +1,13 @@
-"""The official backend but for one thing: its unique indexes are of no use to the queries.
+"""The official backend but for its unique indexes, which are of no use to the queries.
 
 It makes each unique index partial, over documents whose field has the column's type, so that a
 column may hold many nulls. MongoDB's planner does not use such an index for `{field: value}`: every
 read and write by a key would walk through the whole collection (tried with 5.2.4 on MongoDB 6.0).
-A column that is never null needs no such filter.
+A column that is never null needs no such filter. And a block of reads may see one moment.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import models
@@ -49,3 +51,13 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # likewise
     """A connection to MongoDB."""
 
     SchemaEditorClass = SchemaEditor
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every read in a block see the same moment (read concern "snapshot")."""
+        # The backend hands its session to each question, and opens none outside transactions.
+        self.session = self.connection.start_session(snapshot=True)
+        try:
+            yield
+        finally:
+            self._end_session()

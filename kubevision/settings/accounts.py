@@ -107,6 +107,7 @@ ROOMS_BY_PREFIX = [("/", "accounts")]
 READINESS_CHECKS = {
     **READINESS_CHECKS,
     "database": "kubevision.readiness.check_databases",
+    "restores": "kubevision.backups.readiness.check_restores",
 }
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
@@ -114,3 +115,4 @@ KEY_FILES = {
 }
 
 HOUSEKEEPING = ["accounts.services.housekeeping.run"]
+BACKUPS = {"default": "accounts.backups.PLAN"}

@@ -149,3 +149,5 @@ SERVE_ON_START: list[str] = []
 SERVE_ON_STOP: list[str] = []
 # Dotted names that `manage.py housekeeping` calls.
 HOUSEKEEPING: list[str] = []
+# Alias of a database -> dotted name of what a backup of it holds (kubevision.backups.plan).
+BACKUPS: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ImproperlyConfigured
@@ -245,7 +245,24 @@ _MOST_REDIS_DATABASES = 1024
 
 
 def redis_url(name: str) -> str:
-    """Return the URL of a Redis, or nothing if the variable is empty or not set."""
+    """Return the URL of a Redis, or nothing if the variable is empty or not set.
+
+    Its password may stand in a file instead: ..._PASSWORD_FILE beside ..._URL.
+    """
+    value = _checked_redis_url(name)
+    file_name = name.removesuffix("_URL") + "_PASSWORD_FILE"
+    file = optional_file(file_name, example="/run/secrets/redis.password")
+    if not (value and file):
+        return value
+    parts = urlsplit(value)
+    if parts.password is not None:
+        raise _malformed(name, f"holds a password, and {file_name} another one", "redis://redis/0")
+    _user, _, address = parts.netloc.rpartition("@")
+    who = f"{parts.username or ''}:{quote(Path(file).read_text().strip(), safe='')}"
+    return parts._replace(netloc=f"{who}@{address}").geturl()
+
+
+def _checked_redis_url(name: str) -> str:
     example = "redis://:password@redis.example.org:6379/0"
     value = text(name, "", example=example)
     if not value:

@@ -68,16 +68,26 @@ SERVE_ON_STOP = [
     "facelogin.services.reports.stop",
     "facelogin.workers.stop",
 ]
-HOUSEKEEPING = ["facelogin.stores.remove_expired", "facelogin.services.reports.deliver_due"]
+HOUSEKEEPING = [
+    "facelogin.stores.remove_expired",
+    "facelogin.services.reports.deliver_due",
+    "facelogin.services.key_renewal.remember_key",
+]
+BACKUPS = {"default": "facelogin.backups.PLAN"}
 
 ROOMS_BY_PREFIX = [("/", "facelogin")]
 READINESS_CHECKS = {
     **READINESS_CHECKS,
     "database": "kubevision.readiness.check_databases",
+    "restores": "kubevision.backups.readiness.check_restores",
     "workers": "facelogin.workers.check_alive",
     "operating_point": "facelogin.operating_point.note",
 }
-READINESS_NOTES = ["facelogin.services.engines.note", "facelogin.services.cohorts.note"]
+READINESS_NOTES = [
+    "facelogin.services.engines.note",
+    "facelogin.services.cohorts.note",
+    "facelogin.services.key_renewal.note",
+]
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),
     "FACELOGIN_SIGNING_KEY_FILE": (FACELOGIN_SIGNING_KEY_FILE, read_signing_keys),

@@ -75,6 +75,7 @@ ROOMS_BY_PREFIX = [("/auth/", "accounts"), ("/face/", "facelogin"), ("/", "dashb
 
 SILENCED_SYSTEM_CHECKS = ROOMS[0].SILENCED_SYSTEM_CHECKS  # facelogin's own do not fit the others
 
+BACKUPS = {"default": "accounts.backups.PLAN", "facelogin": "facelogin.backups.PLAN"}
 HOUSEKEEPING = [name for room in ROOMS for name in room.HOUSEKEEPING]
 # The thread stands for the CronJob of a cluster.
 SERVE_ON_START = [*ROOMS[1].SERVE_ON_START, "kubevision.housekeeping.start"]

@@ -1,13 +1,15 @@
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import httpx
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from kubevision import liveness, management_port
+from kubevision import liveness, management_port, metrics
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def base(settings: Any) -> Iterator[str]:
 def test_three_paths_and_no_more(base: str) -> None:
     assert httpx.get(f"{base}/livez").json() == {"status": "alive"}
     assert httpx.get(f"{base}/readyz?verbose").json() == {"status": "ready", "notes": []}
-    assert "kubevision_http_requests_total" in httpx.get(f"{base}/metrics").text
+    assert metrics.REQUESTS._name in httpx.get(f"{base}/metrics").text
     for path in ("/", "/livez/", "/admin", "/readyz/livez"):
         assert httpx.get(f"{base}{path}").status_code == 404, path
     assert httpx.post(f"{base}/readyz").status_code == 501
@@ -47,6 +49,23 @@ def test_nonsense_does_not_end_the_port(base: str) -> None:
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(said)
     assert httpx.get(f"{base}/livez").status_code == 200
+
+
+def test_idle_callers_hold_so_many_threads_and_no_more(base: str) -> None:
+    address = ("127.0.0.1", int(base.rsplit(":", 1)[1]))
+    before = threading.active_count()
+    with ExitStack() as idle:
+        for _ in range(management_port.MAX_CALLERS):
+            idle.enter_context(socket.create_connection(address))
+        with socket.create_connection(address) as beyond:
+            beyond.settimeout(10)
+            assert beyond.recv(1) == b""  # hung up on
+        assert threading.active_count() <= before + management_port.MAX_CALLERS
+    for _ in range(100):  # those who left have given their threads back
+        with suppress(httpx.TransportError):
+            assert httpx.get(f"{base}/livez").status_code == 200
+            return
+    pytest.fail("nobody is answered any more")
 
 
 def test_a_taken_port_is_said_in_a_sentence(settings: Any) -> None:

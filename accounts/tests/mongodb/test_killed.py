@@ -145,8 +145,9 @@ def test_a_removed_face_is_erased_in_the_end(facelogin: Facelogin) -> None:
     for writes in deaths(prepare):
         housekeeping.run()
         was_erased = ("DELETE", "/face/v1/reference") in facelogin.calls
-        assert was_erased == (writes > 0)
-        assert FaceFactor.objects.exists() == (writes == 0)  # then nothing had begun
+        # The first write is the tombstone, which only a restore looks at.
+        assert was_erased == (writes > 1)
+        assert FaceFactor.objects.exists() == (writes <= 1)  # then nothing had begun
         assert not OwedErasure.objects.exists()
 
 
@@ -161,11 +162,11 @@ def test_a_recovery_code_opens_once(facelogin: Facelogin) -> None:
 
     for writes in deaths(prepare):
         is_used = RecoveryCode.objects.filter(used_at__isnull=False).exists()
-        assert is_used == (writes > 0)
+        assert is_used == (writes > 1)  # after the tombstone
         answers = [
             ada.call("POST", "/session/factors/recovery-code", body).status_code for _ in range(2)
         ]
-        assert answers == ([200, 401] if writes == 0 else [401, 401])
+        assert answers == ([200, 401] if writes <= 1 else [401, 401])
 
 
 @pytest.mark.parametrize("is_reset", [False, True])
@@ -185,5 +186,5 @@ def test_an_administrators_code_is_good_once(db: None, is_reset: bool) -> None:
 
     for writes in deaths(prepare):
         statuses = [accept(code, NEW).status_code for _ in range(2)]
-        assert statuses == ([201, 401] if writes == 0 else [401, 401])
+        assert statuses == ([201, 401] if writes <= 1 else [401, 401])  # after the tombstone
         assert User.objects.filter(username="ada").count() <= 1

@@ -26,7 +26,7 @@ def _spend_all() -> int:
         spent = 0
         for number in range(ROUNDS):
             start.wait()
-            spent += spent_tickets.spend(f"round {number}", ends)
+            spent += spent_tickets.spend(f"round {number}", timezone.now(), ends)
         return spent
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -1,0 +1,1 @@
+"""An overlay as podman plays it, with the images that `make images` built: `make test-played`."""
