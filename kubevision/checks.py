@@ -3,6 +3,7 @@
 A value that is malformed by itself is refused earlier, by kubevision.settings.env.
 """
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,5 +85,19 @@ def check_trust_in_nobody(**_options: Any) -> list[CheckMessage]:
             "share its limits, and no answer asks browsers to stay with https. "
             "Example: TRUSTED_PROXIES=10.42.0.0/16",
             id="kubevision.W001",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_static_root(**_options: Any) -> list[CheckMessage]:
+    """Refuse a folder of static files that is not there: pages would come without style."""
+    if not settings.STATIC_ROOT or Path(settings.STATIC_ROOT).is_dir():
+        return []
+    return [
+        Error(
+            f"STATIC_ROOT names {settings.STATIC_ROOT}, which is no folder; `manage.py "
+            "collectstatic` makes it. Example: STATIC_ROOT=/srv/kubevision/static",
+            id="kubevision.E005",
         )
     ]

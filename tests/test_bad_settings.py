@@ -62,6 +62,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
          "rediss://:secret@", "unix://", "unix://a/b", "redis://[a"),
     ),
     "REDIS_PASSWORD_FILE": (("facelogin",), ("/no/such/file", "{folder}")),
+    "STATIC_ROOT": (("accounts", "dashboard"), ("/no/such/folder", "{folder}/junk")),
     "ACCOUNTS_REGISTRATION": (("accounts",), ("", "Open", "invited")),
     "ACCOUNTS_ENROLMENT": (("accounts",), ("", "Self", "open")),
     "ACCOUNTS_ADMIN_REQUIRE_MFA": (("accounts",), FLAGS),
@@ -89,6 +90,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
 }  # fmt: skip
 # Their examples name what an operator must have made before.
 EXAMPLES_TO_FILL = {
+    "STATIC_ROOT",
     "DATABASE_URL",
     "DATABASE_PASSWORD_FILE",
     "REDIS_PASSWORD_FILE",
