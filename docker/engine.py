@@ -22,8 +22,8 @@ class Engine:
 
     name: str
 
-    def run(self, *arguments: str, quiet: bool = False) -> None:
-        """Run one of its commands and let people see what it says, unless it is `quiet`.
+    def run(self, *arguments: str, quiet: bool = False, text: str = "") -> None:
+        """Run one of its commands on a text and let people see what it says, unless `quiet`.
 
         Raises
         ------
@@ -35,6 +35,8 @@ class Engine:
             check=False,
             cwd=ROOT,
             env=environment(),
+            input=text,
+            text=True,
             stdout=subprocess.DEVNULL if quiet else None,
         )
         if done.returncode:

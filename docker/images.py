@@ -58,8 +58,6 @@ def build(engine: Engine) -> None:
     for name in PROXY_VARIABLES:
         value = os.environ.get(name) or os.environ.get(name.lower())
         handed_on += [f"{name}={value}"] if value else []
-    # By option, not by arguments of the Dockerfile: buildah 1.28 takes a cached image with an
-    # earlier build's values for one with these.
     labels = {
         "version": __version__,
         "revision": _git("rev-parse", "HEAD"),
@@ -71,10 +69,14 @@ def build(engine: Engine) -> None:
             arguments.append(f"ENGINE={recognition_engine()}")
         print(f"building {image(room)} ...", flush=True)
         said = [word for argument in arguments for word in ("--build-arg", argument)]
-        for name, value in labels.items():
-            said += ["--label", f"org.opencontainers.image.{name}={value}"]
         what = ["--file", "docker/Dockerfile", "--target", room, "--tag", image(room)]
         engine.run("build", "--quiet", *what, *said, ".", quiet=True)
+        # Not in the same go: buildah 1.28 takes a cached image with the labels of an earlier build
+        # for one with these, wherever they are said.
+        told = [f"org.opencontainers.image.{name}={value}" for name, value in labels.items()]
+        said = [word for label in told for word in ("--label", label)]
+        what = ["--no-cache", "--file", "-", "--tag", image(room)]
+        engine.run("build", "--quiet", *what, *said, ".", quiet=True, text=f"FROM {image(room)}\n")
 
 
 def _git(*arguments: str) -> str:
