@@ -1,9 +1,11 @@
 """What it looks like when a database does not answer, whichever it is."""
 
 from functools import cache
+from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 MONGODB = "kubevision.mongodb"
 RETRY_SECONDS = 5  # an election of a new primary takes about twice this
@@ -12,6 +14,14 @@ RETRY_SECONDS = 5  # an election of a new primary takes about twice this
 def in_a_line(error: Exception) -> str:
     """Return what an error says; the driver describes every server it knows of, over many lines."""
     return str(error).partition(",")[0] or type(error).__name__
+
+
+def missing_file(connection: BaseDatabaseWrapper) -> Path | None:
+    """Return the file of a database whose file is gone: SQLite would make an empty one if asked."""
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]
+        return None
+    path = Path(connection.settings_dict["NAME"])
+    return None if path.is_file() else path
 
 
 @cache

@@ -8,7 +8,6 @@ asks another room or Redis: one that is down must not take the rooms beside it o
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -71,20 +70,12 @@ def check_databases() -> None:
     for alias in settings.DATABASES:
         connection = connections[alias]
         try:
-            _check_file(connection)
+            if missing := databases.missing_file(connection):
+                raise NotReady(f"the database file {missing.name} is missing")
             _check_migrations(connection)
             _check_indexes(connection)
         except databases.errors() as error:
             raise NotReady(f"the database cannot be read: {databases.in_a_line(error)}") from error
-
-
-def _check_file(connection: BaseDatabaseWrapper) -> None:
-    """SQLite makes an empty file where there is none: look before asking."""
-    if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]
-        return
-    path = Path(connection.settings_dict["NAME"])
-    if not path.is_file():
-        raise NotReady(f"the database file {path.name} is missing")
 
 
 def _check_migrations(connection: BaseDatabaseWrapper) -> None:

@@ -55,6 +55,9 @@ def test_tables_are_in_their_own_rooms_database_only() -> None:
         "facelogin_openattempt",
         "facelogin_endedsession",
         "facelogin_extension",
+        "facelogin_templatekey",
+        "facelogin_tombstone",
+        "facelogin_restore",
     }
 
 
