@@ -1,12 +1,19 @@
 """Runs the tests: `python -m tests.run` those of `make test`, `python -m tests.run accounts` one.
 
 A room runs as it would in its image: a folder that holds `kubevision/` and that room alone, with
-the room's own settings. What crosses rooms runs on the whole tree, in parts: `edges` (bad input,
-settings, the floor), `cluster` (what the overlays render to), `whole` (all else), and two that
-`make test` leaves to targets of their own: `faults` (several copies; rooms, databases and live
-messages that go and come back) and `measurements` (the benchmarks and the evaluation, as little as
-shows that they work). Nothing runs twice on one database; what keeps rows runs once more on a real
-MongoDB, a replica set of one (`accounts-mongodb`, `facelogin-mongodb`).
+the room's own settings. What keeps rows runs once more on a real MongoDB, a replica set of one
+(`accounts-mongodb`, `facelogin-mongodb`). Nothing runs twice on one database.
+
+What crosses rooms runs on the whole tree, in parts:
+
+- `edges`: bad input, settings, the floor
+- `browser`: what people see and do in Chromium
+- `cluster`: what the overlays render to
+- `whole`: all else
+- `faults`, a target of its own: several copies; rooms, databases and live messages that go and
+  come back
+- `measurements`, likewise: the benchmarks and the evaluation, as little as shows that they work;
+  real people, where their pictures are
 """
 
 import os
@@ -23,7 +30,7 @@ from kubevision import keys
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("accounts", "facelogin", "dashboard")
 BESIDE = ("faults", "measurements")  # targets of their own
-TOGETHER = ("whole", "edges", "cluster", *BESIDE)
+TOGETHER = ("whole", "browser", "edges", "cluster", *BESIDE)
 # What of a room runs on MongoDB as well: what keeps rows, not how requests and errors look.
 ON_MONGODB = {
     "accounts-mongodb": [
@@ -49,10 +56,12 @@ BEGINNINGS = {
     "edges": ("test_bad_", "test_fuzz"),
     "faults": (
         *("test_copies", "test_two_copies", "test_replica_set", "test_backups"),
-        *("test_live.", "test_drain"),
+        *("test_live.", "test_drain", "test_prepare", "test_mongodb"),
     ),
-    "measurements": ("test_bench", "test_evaluation"),
+    "measurements": ("test_bench", "test_evaluation", "test_real_people"),
+    "browser": ("test_browser", "test_live_pages", "test_lost_factors", "test_policy", "test_auth"),
 }
+CLUSTER_DATABASES = "tests/cluster/test_databases.py"
 NOT_COPIED = shutil.ignore_patterns("__pycache__")
 
 
@@ -106,13 +115,14 @@ def run_together(paths: list[str], folder: Path) -> int:
 def paths_of(part: str) -> list[str]:
     """Return what a part of the tests that cross rooms consists of."""
     if part == "cluster":
-        return ["tests/cluster"]
+        return ["tests/cluster", f"--ignore={CLUSTER_DATABASES}"]
     names = [file.name for file in sorted((ROOT / "tests").glob("test_*.py"))]
     if part == "whole":
         elsewhere = tuple(beginning for group in BEGINNINGS.values() for beginning in group)
         return [f"tests/{name}" for name in names if not name.startswith(elsewhere)]
     own = [f"tests/{name}" for name in names if name.startswith(BEGINNINGS[part])]
-    return ["kubevision/tests", *own] if part == "edges" else own
+    more = {"edges": ["kubevision/tests"], "faults": [CLUSTER_DATABASES]}
+    return [*more.get(part, []), *own]
 
 
 def _pytest(paths: list[str], folder: Path, env: dict[str, str]) -> int:
@@ -144,7 +154,10 @@ def run(name: str) -> bool:
 def main() -> int:
     """Run what was asked for; 0 if all of it passed."""
     # The longest first.
-    everything = ("whole", "facelogin", "edges", *ON_MONGODB, "dashboard", "accounts", "cluster")
+    everything = (
+        *("browser", "facelogin", "edges", "whole", "cluster"),
+        *("dashboard", *ON_MONGODB, "accounts"),
+    )
     chosen = sys.argv[1:] or everything
     unknown = set(chosen) - {*everything, *BESIDE}
     if unknown:

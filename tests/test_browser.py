@@ -2,16 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests import browser
-from tests.feeds import frames_of_folder, write_mjpeg
 from tests.product import Installation, Product, running_product
 
-FACES = Path(__file__).parent.parent.parent / "shared/faces/webcam"
-# Twenty pictures are all there is of half a session: each is held for a third of a second.
-HELD = 10
 Feeds = dict[str, Path]
 
 
@@ -164,22 +159,3 @@ def test_facelogin_out_of_reach_is_said(feeds: Feeds, username: str, tmp_path: P
         page.check("#consent")
         page.click("#start-camera")
         assert "cannot be reached" in browser.wait_until_stopped(page)
-
-
-@pytest.mark.skipif(not FACES.is_dir(), reason="the research pictures are not on this machine")
-@pytest.mark.parametrize(
-    ("mine", "theirs"), [("0002/session1", "0003/session1"), ("0010/session3", "0011/session3")]
-)
-def test_real_people(
-    product: Product, tmp_path: Path, username: str, mine: str, theirs: str
-) -> None:
-    """Enrolled on the first half of a session, verified on the second; somebody else refused."""
-    own, other = frames_of_folder(FACES / mine), frames_of_folder(FACES / theirs)
-    half = len(own) // 2
-    first = write_mjpeg(tmp_path / "first.mjpeg", own[:half], hold=HELD)
-    second = write_mjpeg(tmp_path / "second.mjpeg", own[half:], hold=HELD)
-    stranger = write_mjpeg(tmp_path / "stranger.mjpeg", other, hold=HELD)
-    enrol_somebody(product, first, username)
-    with browser.browser(second) as page:
-        sign_in(page, product, username)
-    assert "not recognised" in refusal(product, stranger, username)

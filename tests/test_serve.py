@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kubevision import keys
 from kubevision.bounded_connections import RESERVED_DESCRIPTORS
 from tests.product import Product, free_port, running_product
 from tests.run import ROOT, environment
@@ -47,6 +48,29 @@ def test_it_leaves_quietly_and_takes_its_workers_along(tmp_path: Path, how: str)
         assert product.process.wait(timeout=20) == 0
         assert _processes_of(product) == []
     assert not any("Traceback" in line for line in product.log)
+
+
+def test_it_leaves_while_it_starts(tmp_path: Path) -> None:
+    """As the first process of a container, which hears no signal that it does not ask for."""
+    keys.make_missing(tmp_path / "keys")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubevision.serve"],
+        cwd=ROOT,
+        env=environment(DATA_DIR=str(tmp_path)),
+    )
+    try:
+        wait_until(lambda: _hears(process.pid, signal.SIGTERM), "it to hear signals")
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+
+
+def _hears(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process has a handler of its own for a signal."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (caught,) = [line.split()[1] for line in lines if line.startswith("SigCgt")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def test_idle_connections_take_no_more_than_their_share(tmp_path: Path) -> None:

@@ -15,6 +15,16 @@ from django_mongodb_backend import base
 from django_mongodb_backend.schema import DatabaseSchemaEditor
 
 
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Let the backend find no index where it looks for the one to remove."""
+    try:
+        yield
+    except ValueError as error:
+        if "wrong number (0)" not in str(error):
+            raise
+
+
 class WholeIndex(models.Index):
     """An index over all documents."""
 
@@ -26,7 +36,35 @@ class WholeIndex(models.Index):
 
 
 class SchemaEditor(DatabaseSchemaEditor):  # type: ignore[misc]  # the backend ships no types
-    """Makes unique indexes whole where no column of them may be null."""
+    """Makes unique indexes whole where no column of them may be null, and goes on where one died.
+
+    A migration is no transaction here: who kills it leaves half of it, and the next try begins it
+    anew. An index that is there already is none to make for MongoDB itself.
+    """
+
+    def create_model(self, model: type[models.Model]) -> None:
+        """Make a collection with its indexes, or complete one that was left without."""
+        if model._meta.db_table not in self.connection.introspection.table_names():
+            super().create_model(model)
+            return
+        self._create_model_indexes(model)
+        for field in model._meta.local_many_to_many:
+            through = field.remote_field.through
+            if through is not None and through._meta.auto_created:
+                self.create_model(through)
+
+    def _remove_field_index(self, *arguments: Any, **options: Any) -> None:
+        with _unless_gone():
+            super()._remove_field_index(*arguments, **options)
+
+    def _remove_field_unique(self, *arguments: Any, **options: Any) -> None:
+        with _unless_gone():
+            super()._remove_field_unique(*arguments, **options)
+
+    def remove_index(self, model: type[models.Model], index: models.Index) -> None:
+        """Remove an index, unless it is gone."""
+        if index.name in self.get_collection(model._meta.db_table).index_information():
+            super().remove_index(model, index)
 
     def add_index(
         self,

@@ -19,6 +19,8 @@ OPTIONS: dict[str, Any] = {
     # One operation, all in: finding a server, waiting for a connection, the answer, one retry. An
     # election takes longer; whoever waits is told so in time instead (503 within five seconds).
     "timeoutMS": 4000,
+    # The same for finding a server where a command has no such limit (`manage.py prepare`).
+    "serverSelectionTimeoutMS": 4000,
     # Somebody whose packets are lost is given up on in time to try again elsewhere.
     "connectTimeoutMS": 2000,
     # A write that a broken connection leaves in doubt is sent once more and counts once.

@@ -12,8 +12,15 @@ from typing import Any
 
 from django.db import connections
 from pymongo.collection import Collection
+from pymongo.database import Database
 
-WRITES = ("insert_many", "update_many", "delete_many")
+WRITES = {
+    Collection: (
+        *("insert_many", "insert_one", "update_many", "delete_many"),
+        *("create_indexes", "drop_index", "drop"),
+    ),
+    Database: ("create_collection",),
+}
 
 
 def _comes_through(work: Callable[[], object], writes: int) -> bool:
@@ -23,7 +30,7 @@ def _comes_through(work: Callable[[], object], writes: int) -> bool:
         status = 1
         try:
             forget_connections()
-            _die_after(writes)
+            die_after(writes)
             work()
             status = 0
         except BaseException:
@@ -46,7 +53,8 @@ def forget_connections() -> None:
         connection._connection_pools.clear()  # type: ignore[attr-defined]
 
 
-def _die_after(writes: int) -> None:
+def die_after(writes: int) -> None:
+    """Let this process write so many times to MongoDB, and die instead of the next time."""
     left = writes
 
     def counted(write: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,8 +67,9 @@ def _die_after(writes: int) -> None:
 
         return one
 
-    for name in WRITES:
-        setattr(Collection, name, counted(getattr(Collection, name)))
+    for kind, names in WRITES.items():
+        for name in names:
+            setattr(kind, name, counted(getattr(kind, name)))
 
 
 def deaths(prepare: Callable[[], Callable[[], object]]) -> Iterator[int]:
