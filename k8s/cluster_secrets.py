@@ -25,7 +25,7 @@ KEYS = {
     "facelogin-mongodb-keys": ["members.key"],
 }
 # Taken along where somebody brought them.
-BROUGHT = {"facelogin-keys": ["redis.password"]}
+BROUGHT = {"accounts-keys": ["mail.password"], "facelogin-keys": ["redis.password"]}
 PORTAL, FACES = "portal-tls", "facelogin-tls"
 
 

@@ -71,6 +71,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str | None, ...]]] = {
         ("mail.example.org", "http://mail.example.org", "smtp://", "smtp://a b", "smtp://mail:x",
          "smtps://mail:0", "smtp://mail/path", "smtp://mail?x=y", "smtp+tls://[::1"),
     ),
+    "EMAIL_PASSWORD_FILE": (("accounts",), ("/no/such/file", "{folder}")),
     "EMAIL_FROM": (("accounts",), ("", "kubevision", "a b@example.org", "A <a@example.org>")),
     "LOGIN_REDIRECT_HOSTS": (
         ("dashboard",),
@@ -94,6 +95,7 @@ EXAMPLES_TO_FILL = {
     "DATABASE_URL",
     "DATABASE_PASSWORD_FILE",
     "REDIS_PASSWORD_FILE",
+    "EMAIL_PASSWORD_FILE",
     "PASS_COOKIE_DOMAIN",
     "FACELOGIN_ONNX_MODEL",
     "FACELOGIN_CALIBRATION",
@@ -307,6 +309,6 @@ def variables_read() -> set[str]:
 
 
 def test_no_variable_is_forgotten_here() -> None:
-    # The last two go with ..._URL, and by its name.
-    others = {"DJANGO_SETTINGS_MODULE", "DATABASE_PASSWORD_FILE", "REDIS_PASSWORD_FILE"}
+    by_the_name_of_their_url = {f"{name}_PASSWORD_FILE" for name in ("DATABASE", "REDIS", "EMAIL")}
+    others = {"DJANGO_SETTINGS_MODULE", *by_the_name_of_their_url}
     assert variables_read() | others == {*BAD, "DATA_DIR"}

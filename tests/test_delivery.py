@@ -41,3 +41,12 @@ def test_every_container_and_setting_is_in_the_documentation() -> None:
 def test_images_of_others_are_named_by_tag() -> None:
     for image in (base_image(), *server_images()):
         assert re.fullmatch(r"docker\.io/library/[a-z]+:\d+\.\d+[a-z0-9.-]*", image)
+
+
+def test_the_cluster_runs_the_same_images_of_others() -> None:
+    """What `make images-save` carries into a plant is then enough for either."""
+    named = re.compile(r"image: (docker\.io/library/(?!kubevision-)\S+)")
+    files = (ROOT / "k8s/kustomize").rglob("*.yaml")
+    assert {image for file in files for image in named.findall(file.read_text())} == set(
+        server_images()
+    )

@@ -212,9 +212,13 @@ _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 def mail_server(name: str) -> MailServer:
-    """Return the mail server of a URL, or none if the variable is empty or not set."""
+    """Return the mail server of a URL, or none if the variable is empty or not set.
+
+    Its password may stand in a file instead: ..._PASSWORD_FILE beside ..._URL.
+    """
     example = "smtp+tls://name:password@mail.example.org:587"
     value = text(name, "", example=example)
+    file_name, password = _password_file(name, example="/run/secrets/mail.password")
     if not value:
         return MailServer()
     # Never repeat the value: it may hold a password.
@@ -230,14 +234,25 @@ def mail_server(name: str) -> MailServer:
         raise _malformed(name, "names no host and port", example)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise _malformed(name, "must hold scheme, name, password, host and port only", example)
+    if password is not None and parts.password is not None:
+        raise _malformed(name, f"holds a password, and {file_name} another one", example)
+    if password is not None and not parts.username:
+        raise _malformed(name, f"names nobody whose password {file_name} could hold", example)
     return MailServer(
         host,
         port or _MAIL_PORTS[parts.scheme],
         unquote(parts.username or ""),
-        unquote(parts.password or ""),
+        unquote(parts.password or "") if password is None else password,
         use_tls=parts.scheme == "smtp+tls",
         use_ssl=parts.scheme == "smtps",
     )
+
+
+def _password_file(name: str, example: str) -> tuple[str, str | None]:
+    """Return the name of the variable beside ..._URL, and the password in the file it names."""
+    file_name = name.removesuffix("_URL") + "_PASSWORD_FILE"
+    file = optional_file(file_name, example=example)
+    return file_name, Path(file).read_text().strip() if file else None
 
 
 # Databases of a Redis; its own default is 16.
@@ -250,15 +265,14 @@ def redis_url(name: str) -> str:
     Its password may stand in a file instead: ..._PASSWORD_FILE beside ..._URL.
     """
     value = _checked_redis_url(name)
-    file_name = name.removesuffix("_URL") + "_PASSWORD_FILE"
-    file = optional_file(file_name, example="/run/secrets/redis.password")
-    if not (value and file):
+    file_name, password = _password_file(name, example="/run/secrets/redis.password")
+    if not value or password is None:
         return value
     parts = urlsplit(value)
     if parts.password is not None:
         raise _malformed(name, f"holds a password, and {file_name} another one", "redis://redis/0")
     _user, _, address = parts.netloc.rpartition("@")
-    who = f"{parts.username or ''}:{quote(Path(file).read_text().strip(), safe='')}"
+    who = f"{parts.username or ''}:{quote(password, safe='')}"
     return parts._replace(netloc=f"{who}@{address}").geturl()
 
 
@@ -356,10 +370,9 @@ def database(name: str, default: str | None) -> dict[str, object]:
         problem = f"must begin with sqlite: or mongodb://, not {url.split(':')[0]!r}"
         raise _malformed(name, problem, example)
     example = "mongodb://accounts@mongo.example/accounts?replicaSet=rs0"
-    file_name = name.removesuffix("_URL") + "_PASSWORD_FILE"
-    file = optional_file(file_name, example="/run/secrets/database.password")
+    _file_name, password = _password_file(name, example="/run/secrets/database.password")
     try:
-        return mongodb.read(url, Path(file).read_text().strip() if file else None)
+        return mongodb.read(url, password)
     except ValueError as error:
         raise _malformed(name, str(error), example) from None
     except ModuleNotFoundError:

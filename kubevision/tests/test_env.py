@@ -102,6 +102,25 @@ def test_mongodb_waits_no_longer_than_people_do(
     assert env.database("KV_TEST_URL", None)["PASSWORD"] == "p@ss/word"
 
 
+def test_the_password_of_a_mail_server_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail.password"
+    file.write_text("p@ss/word\n")
+    monkeypatch.setenv("KV_TEST_PASSWORD_FILE", str(file))
+    monkeypatch.setenv("KV_TEST_URL", "smtps://ada@mail.example.org")
+    server = env.mail_server("KV_TEST_URL")
+    assert (server.user, server.password, server.port) == ("ada", "p@ss/word", 465)
+    for url, problem in (
+        ("smtps://ada:secret@mail.example.org", "KV_TEST_PASSWORD_FILE another one"),
+        ("smtps://mail.example.org", "names nobody"),
+    ):
+        monkeypatch.setenv("KV_TEST_URL", url)
+        with pytest.raises(ImproperlyConfigured, match=problem) as refused:
+            env.mail_server("KV_TEST_URL")
+        assert "secret" not in str(refused.value).replace("/run/secrets", "")
+
+
 def test_a_bad_mongodb_url_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("mongodb://ada:secret@db", "mongodb://ada:sec@ret@db/people"):
         monkeypatch.setenv("KV_TEST_URL", url)

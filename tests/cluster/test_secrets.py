@@ -131,8 +131,10 @@ def test_a_password_that_was_brought_goes_along(cluster: Cluster, tmp_path: Path
     folder = tmp_path / "keys"
     (folder / "facelogin-keys").mkdir(parents=True)
     (folder / "facelogin-keys/redis.password").write_text("of a Redis outside")
+    (folder / "accounts-keys/mail.password").write_text("of a mail server")
     assert run(cluster, tmp_path, str(folder)).returncode == 0
     assert data(cluster, "facelogin-keys")["redis.password"] == b"of a Redis outside"
+    assert data(cluster, "accounts-keys")["mail.password"] == b"of a mail server"
 
 
 def test_a_folder_in_the_repository_is_refused(cluster: Cluster, tmp_path: Path) -> None:
