@@ -14,9 +14,14 @@ class Following:
         self._last: FaceRegion | None = None
         self._since_whole = 0
 
-    def near(self) -> FaceRegion | None:
-        """Return where to look for the face in the next frame; None: everywhere."""
-        if self._last is None or self._since_whole >= WHOLE_SEARCH_EVERY - 1:
+    def near(self, *, may_be_turned: bool = False) -> FaceRegion | None:
+        """Return where to look for the face in the next frame; None: everywhere.
+
+        A whole search finds faces that look straight; a head that may be turned is followed as long
+        as it is seen.
+        """
+        is_due = self._since_whole >= WHOLE_SEARCH_EVERY - 1 and not may_be_turned
+        if self._last is None or is_due:
             self._since_whole = 0
             return None
         self._since_whole += 1
