@@ -34,7 +34,7 @@ PASSING_SECONDS = 1.2
 # The head may be out of sight, a frame or two while it turns; longer, and another may take its
 # place.
 LOST_SECONDS = 1.2
-WRONG_FRAMES = 2  # in a row; a single one is the cascades' mistake more often than the person's
+WRONG_FRAMES = 2  # in a row; of a single one the cascades are as often the cause as the person
 # From one frame to the next a head moves by its own turn and a little more, as shares of its width.
 FARTHEST, SMALLER, LARGER = 0.6, 0.6, 1.6
 USUAL_ANSWER_SECONDS = 1.2  # what somebody takes for a step, for steps that nobody judges any more
@@ -76,7 +76,8 @@ class Challenge:
         self._steps = steps
         self._at = 0
         self._asked_at: float | None = None  # of the step that is on; None: not begun
-        self._reached_at: float | None = None
+        self._first_at: float | None = None  # when the head was first seen as asked, since it was
+        self._reached_at: float | None = None  # the same, once a second frame in a row showed it
         self._passing_since: float | None = None
         self._wrong_in_a_row = 0
         self._region: FaceRegion | None = None
@@ -162,20 +163,26 @@ class Challenge:
         if heading is self.asked:
             self._wrong_in_a_row, self._passing_since = 0, None
             self._keep(now)
-        elif heading is not Heading.BETWEEN and not self._may_pass(now, heading):
+            return
+        if self._reached_at is None:
+            self._first_at = None
+        if heading is not Heading.BETWEEN and not self._may_pass(now, heading):
             self._wrong_in_a_row += 1
             if self._wrong_in_a_row >= WRONG_FRAMES:
                 self._fail(now)
 
     def _keep(self, now: float) -> None:
         """Note since when the head is as asked, and go on when that was long enough."""
+        if self._first_at is None:
+            self._first_at = now
+            return
         assert self._asked_at is not None
         if self._reached_at is None:
-            if self._at and now - self._asked_at < SOONEST_SECONDS:
+            self._reached_at = self._first_at
+            if self._at and self._reached_at - self._asked_at < SOONEST_SECONDS:
                 self._fail(now)
                 return
-            self._reached_at = now
-        elif now - self._reached_at >= self._steps[self._at].held_seconds:
+        if now - self._reached_at >= self._steps[self._at].held_seconds:
             if self.asked is Heading.STRAIGHT:
                 if self._samples < SAMPLES_A_STRETCH:
                     return
@@ -196,13 +203,14 @@ class Challenge:
 
     def _advance(self, now: float) -> None:
         self._at += 1
-        self._asked_at, self._reached_at, self._passing_since = now, None, None
+        self._asked_at = now
+        self._first_at = self._reached_at = self._passing_since = None
         self._wrong_in_a_row = self._samples = self._matches = 0
 
     def _fail(self, now: float) -> None:
         if self._at == 0:
             # Nothing was asked yet but to look at the camera: that may take as long as it takes.
-            self._reached_at = self._region = None
+            self._first_at = self._reached_at = self._region = None
             self._seen_at = now
             self._wrong_in_a_row = self._samples = self._matches = 0
             return

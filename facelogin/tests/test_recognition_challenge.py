@@ -192,7 +192,14 @@ def test_a_turn_that_was_on_its_way_before_it_was_asked_fails() -> None:
     feed(challenge, play([(1.0, S)]))  # the fifth frame lasts long enough: the turn is asked for
     assert challenge.asked is L
     challenge.saw(0.8 + SOONEST_SECONDS - 0.01, L, HERE)
+    challenge.saw(0.8 + SOONEST_SECONDS + 0.19, L, HERE)
     assert challenge.is_failed
+
+
+def test_a_single_frame_takes_no_position() -> None:
+    challenge = Challenge(STEPS)
+    feed(challenge, changed(1, (0.4, S), (0.2, L), (0.4, S), (0.2, B)))
+    assert has_passed(challenge)
 
 
 @pytest.mark.parametrize("single", [L, R, None])
