@@ -23,6 +23,7 @@ class Kind(models.TextChoices):
     PASSWORD_REFUSED = "password_refused", gettext_lazy("wrong password")
     SIGNED_IN = "signed_in", gettext_lazy("signed in")
     FACE_REFUSED = "face_refused", gettext_lazy("face not accepted")
+    FACE_ATTACKED = "face_attacked", gettext_lazy("pictures or films held up to the camera")
     CODE_REFUSED = "code_refused", gettext_lazy("wrong code")
     LOCKED = "locked", gettext_lazy("too many wrong tries")
     SIGNED_OUT = "signed_out", gettext_lazy("signed out")
@@ -56,7 +57,7 @@ TOLD_BY_MAIL = frozenset(
         *(Kind.TOTP_ADDED, Kind.TOTP_REMOVED, Kind.RECOVERY_CODES_RENEWED),
         *(Kind.PASSWORD_CHANGED, Kind.PASSWORD_RESET, Kind.PROFILE_CHANGED, Kind.RESET_CODE_MADE),
         *(Kind.FACTOR_RESET, Kind.REENROLMENT_REQUIRED, Kind.LOCKED_DOWN, Kind.RELEASED),
-        Kind.RIGHTS_CHANGED,
+        *(Kind.RIGHTS_CHANGED, Kind.FACE_ATTACKED),
     }
 )
 
