@@ -159,13 +159,7 @@ class Attacks:
         return turned, in_a_row, count
 
     def _followed(self, frames: Sequence[Frame]) -> list[Heading | None]:
-        last: FaceRegion | None = None
-        seen = []
-        for frame in frames:
-            observation = self._recognizer.observe_frame(frame, near=last, with_heading=True)
-            last = observation.face
-            seen.append(observation.heading)
-        return seen
+        return turning.headings(self._recognizer, frames)
 
     def repeated(self) -> Iterator[Row]:
         """Clips that stop, go round or go backwards, before the challenge they once answered."""
@@ -186,19 +180,19 @@ class Attacks:
         """CPU of a frame with and without the heading, in turns: straight and turned."""
         head = TurningHead(Person(1), 1)
         rows = []
-        for name, asked in (("straight", Heading.STRAIGHT), ("turned", Heading.LEFT)):
+        for held, asked in (("straight", Heading.STRAIGHT), ("turned", Heading.LEFT)):
             frames = [head.frame(now / 5, asked) for now in range(15)][5:]
             near: FaceRegion | None = None
             seen = [Frame.from_colour(frame) for frame in frames]
             for frame in seen:
                 near = self._recognizer.observe_frame(frame, near=near, with_heading=True).face
             ways = {
-                with_heading: _look_at(self._recognizer, seen, near, with_heading=with_heading)
-                for with_heading in (False, True)
+                name: _look_at(self._recognizer, seen, near, with_heading=name == "with")
+                for name in ("without", "with")
             }
             timings = in_turns(ways, self._count(10) + 1)
-            without, with_it = (timings[way].median / len(seen) for way in (False, True))
-            rows.append([name, f"{without:.1f}", f"{with_it:.1f}", f"{with_it / without:.2f}"])
+            without, with_it = (timings[way].median / len(seen) for way in ways)
+            rows.append([held, f"{without:.1f}", f"{with_it:.1f}", f"{with_it / without:.2f}"])
         return rows
 
 

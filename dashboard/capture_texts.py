@@ -32,8 +32,8 @@ def capture_texts() -> dict[str, dict[str, str]]:
         # The person's own left and right.
         "step": {
             "look_straight": _("Look straight at the camera."),
-            "turn_left": _("Turn your head to your left until your cheek faces the camera."),
-            "turn_right": _("Turn your head to your right until your cheek faces the camera."),
+            "turn_left": _("Turn your head well to your left, and stay until the arrow goes."),
+            "turn_right": _("Turn your head well to your right, and stay until the arrow goes."),
         },
         "prompt": {
             "more_light": _("Good. With a little more light it will work better."),

@@ -50,7 +50,7 @@ class Still:
         swing = float(np.sin(2 * np.pi * self._speed * now))
         answer = self._answer * self._to_side
         shown = self._move(self._picture, self._most * swing, self._most * answer)
-        shake = np.float64(self._random.normal(0, 1.5, 2))
+        shake = self._random.normal(0, 1.5, 2)
         moved = cv2.warpAffine(
             shown,
             np.array([[1, 0, shake[0]], [0, 1, shake[1]]]),

@@ -6,10 +6,12 @@ somebody before the screen sees: the arrow of the page, nothing of the socket.
 """
 
 import base64
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
-from tests.drawn_faces import TURN_STEP, Person, Pose, portrait, poses
+from tests.drawn_faces import TURN_STEP, Frame, Person, Pose, portrait, poses
 from tests.feeds import jpeg
 from tests.turning_head import TURNED_DEGREES
 
@@ -64,23 +66,31 @@ _SCRIPT = """
 """
 
 
-def script(person: Person, seed: int = 0) -> str:
-    """Return the script that puts this person before the camera of a page."""
+Look = Callable[[Pose], Frame]
+"""Returns what the camera sees of somebody in a pose."""
+
+
+def of(person: Person) -> Look:
+    """Return how a drawn person looks."""
+    return functools.partial(portrait, person)
+
+
+def script(look: Look, seed: int = 0) -> str:
+    """Return the script that puts somebody before the camera of a page."""
     still = list(poses(RESTING + 1, seed))
-    steps = range(-round(TURNED_DEGREES / TURN_STEP), round(TURNED_DEGREES / TURN_STEP) + 1)
-    turned = [
-        (step * TURN_STEP, _text(person, replace(still[-1], turn=step * TURN_STEP)))
-        for step in steps
-        if step
-    ]
+    most = round(TURNED_DEGREES / TURN_STEP)
     pictures = {
-        "resting": [_text(person, pose) for pose in still[:RESTING]],
-        "turned": turned,
+        "resting": [_text(look(pose)) for pose in still[:RESTING]],
+        "turned": [
+            (step * TURN_STEP, _text(look(replace(still[-1], turn=step * TURN_STEP))))
+            for step in range(-most, most + 1)
+            if step
+        ],
         "most": TURNED_DEGREES,
     }
     filled = _SCRIPT.replace("__PICTURES__", json.dumps(pictures))
     return filled.replace("__STEP__", str(TURN_STEP))
 
 
-def _text(person: Person, pose: Pose) -> str:
-    return base64.b64encode(jpeg(portrait(person, pose))).decode()
+def _text(frame: Frame) -> str:
+    return base64.b64encode(jpeg(frame)).decode()

@@ -35,17 +35,17 @@ def begin(page: Page, turning: Product, username: str) -> None:
 
 def test_who_turns_where_the_arrow_says_gets_in(turning: Product, enrolled: str) -> None:
     with browser.browser(None) as page:
-        page.add_init_script(reacting_camera.script(ADA, seed=2))
+        page.add_init_script(reacting_camera.script(reacting_camera.of(ADA), seed=2))
         begin(page, turning, enrolled)
         expect(page.locator(ARROW)).to_be_visible(timeout=browser.CAMERA_TIMEOUT_MS)
-        expect(page.locator("#capture-message")).to_contain_text("Turn your head to your")
+        expect(page.locator("#capture-message")).to_contain_text("Turn your head well to your")
         page.wait_for_url(f"{turning.origin}/", timeout=browser.CAMERA_TIMEOUT_MS)
         expect(page.locator("#methods")).to_contain_text("face")
 
 
 def test_a_stranger_who_turns_is_not_recognised(turning: Product, enrolled: str) -> None:
     with browser.browser(None) as page:
-        page.add_init_script(reacting_camera.script(STRANGER, seed=2))
+        page.add_init_script(reacting_camera.script(reacting_camera.of(STRANGER), seed=2))
         begin(page, turning, enrolled)
         assert "not recognised" in browser.wait_until_stopped(page)
 

@@ -101,17 +101,13 @@ def test_somebody_who_only_looks_straight_is_told_so_and_never_gets_in() -> None
 
 @pytest.mark.skipif(not TALKING.is_file(), reason="the research pictures are not on this machine")
 def test_a_talking_man_who_looks_straight_is_never_seen_turned() -> None:
-    video, headings, last = cv2.VideoCapture(str(TALKING)), [], None
+    video, taken = cv2.VideoCapture(str(TALKING)), []
     while video.grab():
         if int(video.get(cv2.CAP_PROP_POS_FRAMES)) % 5 == 0:
-            picture = np.asarray(video.retrieve()[1], np.uint8)
-            seen = recognizer().observe_frame(
-                Frame.from_colour(picture), near=last, with_heading=True
-            )
-            last = seen.face
-            headings.append(seen.heading)
-    assert len(headings) > 150
-    assert not {Heading.LEFT, Heading.RIGHT} & {*headings}
+            taken.append(Frame.from_colour(np.asarray(video.retrieve()[1], np.uint8)))
+    seen = turning.headings(recognizer(), taken)
+    assert len(seen) > 150
+    assert not {Heading.LEFT, Heading.RIGHT} & {*seen}
 
 
 def test_the_challenge_of_a_clip_is_its_own_positions() -> None:

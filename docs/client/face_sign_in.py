@@ -3,7 +3,8 @@
     python docs/client/face_sign_in.py http://localhost:8000 NAME FRAMES [--transcript]
 
 FRAMES is a folder of JPEG files, 640x480, at least 30 different ones of one person: the first half
-enrols, the second half signs in. Needs httpx and websockets.
+enrols, the second half signs in. Needs httpx and websockets. Pictures turn no heads, so the server
+runs with FACELOGIN_CHALLENGE=none.
 """
 
 import json

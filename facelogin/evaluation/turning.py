@@ -116,6 +116,17 @@ def looping(frames: Sequence[Frame]) -> Camera:
     return camera
 
 
+def headings(recognizer: Recognizer, frames: Sequence[Frame]) -> list[Heading | None]:
+    """Return where the head points in each frame of a clip, whatever is asked."""
+    last: FaceRegion | None = None
+    seen = []
+    for frame in frames:
+        observation = recognizer.observe_frame(frame, near=last, with_heading=True)
+        last = observation.face
+        seen.append(observation.heading)
+    return seen
+
+
 LEAST_KEPT = 2  # frames in a row that show a position before it counts as taken
 PASSING = 5  # up to so many frames of looking straight a head is on its way to the other side
 
