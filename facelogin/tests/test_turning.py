@@ -111,7 +111,7 @@ async def test_frozen_frames_are_refused(accounts: Accounts, user_id: uuid.UUID)
 
 
 @pytest.mark.parametrize(
-    ("frames", "outcome"),
+    "case",
     [
         ([empty_frame(seed) for seed in range(3)], "failure_to_acquire"),
         (face_frames(4), "expired"),
@@ -122,11 +122,11 @@ async def test_frozen_frames_are_refused(accounts: Accounts, user_id: uuid.UUID)
 async def test_when_time_is_up(
     accounts: Accounts,
     user_id: uuid.UUID,
-    frames: list[bytes],
-    outcome: str,
+    case: tuple[list[bytes], str],
     pace: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    frames, outcome = case
     await enrol(accounts, user_id, face_frames(20, seed=9))
     monkeypatch.setattr(turning.VerifyByTurning, "deadline_seconds", 12)
     pace[0] = 1.0  # so that few frames are enough to be too late
