@@ -52,8 +52,8 @@ def make_missing(folder: Path, names: list[str]) -> list[str]:
     if gone := [name for name in missing if name in made_before]:
         raise Gone(
             f"{', '.join(gone)} is gone from {folder}, and what it sealed or guards cannot be "
-            "opened with another one. Put it back from your copy, or begin anew without any data: "
-            "make down DATA=delete"
+            "opened with another one. Put it back from your copy, or begin anew without any data "
+            "(compose: make down DATA=delete; a cluster: docs/operations.md, Remove)"
         )
     for name in missing:
         files.write(folder / name, MAKERS[name](), MODES.get(name, files.OWNER_ALONE))
