@@ -171,7 +171,7 @@ up:  ## start the images, databases and proxy of docker/compose.yaml on https://
 	@$(PYTHON) -m docker.stack up
 
 .PHONY: down
-down:  ## end them; DATA=delete deletes databases and keys
+down:  ## end them; DATA=delete deletes databases, keys and backups
 	@$(PYTHON) -m docker.stack down $(if $(filter delete,$(DATA)),--delete-data)
 
 .PHONY: test-containers
