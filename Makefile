@@ -130,8 +130,9 @@ $(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp
 	touch $@
 
 .PHONY: manifests
-manifests: $(MANIFESTS)/done.stamp  ## check every overlay with the tools of others: schemas, checkov, Traefik
-	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
+manifests: $(MANIFESTS)/done.stamp  ## hold every overlay to our rules and to the tools of others: schemas, checkov, Traefik
+	@$(BIN)/python -m tests.run cluster
+	$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
 
 .PHONY: test-played
 test-played: $(VENV)/dev.stamp  ## run the overlay on-prem with podman and the images of `make images`; update it under load
