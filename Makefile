@@ -130,8 +130,9 @@ $(MANIFESTS)/done.stamp: requirements/manifests.txt $(VENV)/dev.stamp
 	touch $@
 
 .PHONY: manifests
-manifests: $(MANIFESTS)/done.stamp  ## check every overlay with the tools of others: schemas, checkov, Traefik
-	@$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
+manifests: $(MANIFESTS)/done.stamp  ## hold every overlay to our rules and to the tools of others: schemas, checkov, Traefik
+	@$(BIN)/python -m tests.run cluster
+	$(BIN)/python -m tests.with_keys $(BIN)/python -m pytest tests/manifests
 
 .PHONY: test-played
 test-played: $(VENV)/dev.stamp  ## run the overlay on-prem with podman and the images of `make images`; update it under load
@@ -175,7 +176,7 @@ up:  ## start the images, databases and proxy of docker/compose.yaml on https://
 	@$(PYTHON) -m docker.stack up
 
 .PHONY: down
-down:  ## end them; DATA=delete deletes databases and keys
+down:  ## end them; DATA=delete deletes databases, keys and backups
 	@$(PYTHON) -m docker.stack down $(if $(filter delete,$(DATA)),--delete-data)
 
 .PHONY: test-containers

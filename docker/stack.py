@@ -248,7 +248,9 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("up")
     down = verbs.add_parser("down")
-    down.add_argument("--delete-data", action="store_true", help="databases and keys, for good")
+    down.add_argument(
+        "--delete-data", action="store_true", help="databases, keys and backups, for good"
+    )
     options = parser.parse_args()
     try:
         stack = Stack(find())

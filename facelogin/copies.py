@@ -83,6 +83,7 @@ class Copies:
         except asyncio.CancelledError:
             logger.debug("live messages end")
         finally:
+            self._loop.run_until_complete(_end_the_rest())
             self._loop.close()
 
     async def _talk(self) -> None:
@@ -152,6 +153,14 @@ class Copies:
         if self._is_failing:
             self._is_failing = False
             logger.info("live messages between copies are back")
+
+
+async def _end_the_rest() -> None:
+    """End what one cancellation did not: it is lost where a time limit passes in that moment."""
+    while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
 
 _copies: Copies | None = None

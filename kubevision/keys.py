@@ -10,7 +10,6 @@ verify or open while a rotation is under way.
 
 import argparse
 import base64
-import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -24,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from django.core.exceptions import ImproperlyConfigured
+
+from kubevision import whole_files
 
 TEMPLATE_KEY_BYTES = 32  # AES-256
 SECRET_KEY_CHARACTERS = 50  # what Django's own check asks for (security.W009)
@@ -100,16 +101,6 @@ MAKERS = {
 }
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads: beside and renamed, so one that is there is whole."""
-    partial = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.rename(path)
-
-
 def make_missing(folder: Path) -> list[Path]:
     """Make the key files that are missing, readable by their owner alone; return those made."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,7 +108,7 @@ def make_missing(folder: Path) -> list[Path]:
     for name, maker in MAKERS.items():
         path = folder / name
         if not path.exists():
-            _write(path, maker())
+            whole_files.write(path, maker())
             made.append(path)
     return made
 
@@ -146,7 +137,7 @@ def renew(path: Path) -> None:
         If it cannot be read or replaced.
     """
     make, _end = _kind(path)
-    _write(path, make() + path.read_bytes())
+    whole_files.write(path, make() + path.read_bytes())
 
 
 def retire(path: Path) -> int:
@@ -165,7 +156,7 @@ def retire(path: Path) -> int:
     _make, end = _kind(path)
     newest, *old = [key for key in path.read_bytes().split(end) if key.strip()]
     if old:
-        _write(path, newest.strip() + end)
+        whole_files.write(path, newest.strip() + end)
     return len(old)
 
 

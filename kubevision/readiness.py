@@ -75,7 +75,12 @@ def check_databases() -> None:
             _check_migrations(connection)
             _check_indexes(connection)
         except databases.errors() as error:
-            raise NotReady(f"the database cannot be read: {databases.in_a_line(error)}") from error
+            raise NotReady(cannot_be_read(error)) from error
+
+
+def cannot_be_read(error: Exception) -> str:
+    """Say that a database does not answer."""
+    return f"the database cannot be read: {databases.in_a_line(error)}"
 
 
 def _check_migrations(connection: BaseDatabaseWrapper) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from socket import create_connection
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from facelogin.frames import MAX_WAITING
-from facelogin.protocol import MAX_FRAME_BYTES, ErrorCode
+from facelogin.protocol import CLOSE_CODES, MAX_FRAME_BYTES, ErrorCode
 from tests.bad_input.person import Person
 from tests.bad_input.sockets import (
     CANCEL,
@@ -20,6 +23,7 @@ from tests.bad_input.sockets import (
     SocketCase,
     Visitor,
     raw_frames,
+    raw_message,
     told,
 )
 from tests.bad_input.watching import resident_bytes, watched
@@ -124,6 +128,28 @@ def test_a_thousand_messages_a_second_are_not_kept(product: Product, honest: Per
 
 def _assert_little_is_held(grown: int) -> None:
     assert grown < MOST_HELD_BYTES, f"{grown / 2**20:.1f} MiB of {SENT_BYTES / 2**20:.0f} sent"
+
+
+HANDSHAKE = (
+    "GET /face/v1/capture HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: kubevision.face.v1\r\n\r\n"
+)
+AWAY_SECONDS = 3.0
+
+
+def test_who_is_on_a_slow_network_hears_the_end(product: Product) -> None:
+    """The connection stays until the last words were read: a reset would take them back."""
+    with create_connection(("127.0.0.1", product.port), 20) as late:
+        late.sendall(HANDSHAKE.format(port=product.port).encode())
+        assert late.recv(65_536).startswith(b"HTTP/1.1 101 ")
+        late.sendall(raw_message(0x81, b"no message of ours"))
+        time.sleep(AWAY_SECONDS)
+        heard = b""
+        while not heard.endswith(struct.pack(">H", CLOSE_CODES[ErrorCode.BAD_MESSAGE])):
+            heard += late.recv(65_536)
+        assert b'"bad_message"' in heard
+        late.sendall(raw_message(0x88, heard[-2:]))  # fails on a connection that was reset
 
 
 def test_every_frame_is_counted_once_at_any_speed(product: Product) -> None:

@@ -21,6 +21,12 @@ def test_a_version_has_one_number() -> None:
     ]
     versions = [re.sub(r".*:\$\{[A-Z_]+:-(.+)\}$", r"\1", image) for image in ours]
     assert versions and set(versions) == {__version__}
+    for file in (ROOT / "k8s/kustomize").rglob("*.yaml"):
+        text = file.read_text()
+        assert set(re.findall(r"image: kubevision-[a-z]+:(\S+)", text)) <= {__version__}, file
+        # The variants of facelogin say their engine after it.
+        tags = re.findall(r"newTag: ([^\s,}]+)", text)
+        assert {tag.partition("-")[0] for tag in tags} <= {__version__}, file
 
 
 def test_every_container_and_setting_is_in_the_documentation() -> None:

@@ -1,6 +1,9 @@
 """The rooms apart, each with a database and credentials of its own on a real mongod that fails."""
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +18,7 @@ from tests.mongod import Mongod, running_mongod
 from tests.product import STOP_TIMEOUT_SECONDS
 from tests.test_drain import attempt, closing_of
 from tests.test_holes import PASSWORD, VERIFY, Client, capture
-from tests.three_rooms import ThreeRooms, running_rooms, wait_until
+from tests.three_rooms import Room, ThreeRooms, running_rooms, wait_until
 
 PASSWORDS = {"accounts": "the accounts' own", "facelogin": "facelogin's own: {}&%"}
 
@@ -106,6 +109,17 @@ def server_away(on_mongodb: Rooms, how: str) -> Iterator[None]:
             wait_until(lambda name=name: on_mongodb.ready(name), f"{name} to be ready again")
 
 
+def probed(room: Room) -> subprocess.CompletedProcess[str]:
+    """Ask as a container's probe does, which has less patience than a browser."""
+    return subprocess.run(
+        [sys.executable, "-m", "kubevision.probe", "readyz"],
+        check=False,
+        env=os.environ | {"MANAGEMENT_PORT": str(room.management_port)},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize("how", ["frozen", "killed"])
 def test_a_server_that_is_away_is_said_and_nothing_is_lost(
     on_mongodb: Rooms, ada: Client, frames: list[bytes], how: str
@@ -129,6 +143,8 @@ def test_a_server_that_is_away_is_said_and_nothing_is_lost(
             status, said = on_mongodb.rooms.rooms[name].ready()
             assert status == 503 and "database" in str(said)
             assert "password" not in str(said) and "mongodb://" not in str(said)
+            probe = probed(on_mongodb.rooms.rooms[name])
+            assert probe.returncode == 1 and probe.stdout.startswith("database: ")
             live = on_mongodb.rooms.rooms[name].ask("/livez")
             assert live.status_code == 200  # nobody restarts it for this
         page = httpx.get(f"{on_mongodb.rooms.origin}/login", timeout=20)

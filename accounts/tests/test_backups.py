@@ -249,7 +249,7 @@ def test_rows_that_do_not_fit_let_nobody_in(
     else:  # nobody gets in by half of it
         assert not User.objects.exists()
         with pytest.raises(NotReady, match="run it again"):
-            restores.check_restores()
+            restores.check_databases()
     restored(good)
     assert the("ada").username == "ada"
 

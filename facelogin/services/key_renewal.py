@@ -9,10 +9,10 @@ while the exchange goes on, and no sign-in waits for it.
 """
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from time import sleep
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -56,7 +56,7 @@ def renew() -> Renewed:
     done = rewrap(among)
     keys.retire(path)
     # Whoever read the file before that may have wrapped a key by the old one, which is still here.
-    time.sleep(GRACE_SECONDS)
+    sleep(GRACE_SECONDS)
     late = rewrap(among)
     return Renewed(done.wrapped + late.wrapped, late.lost)
 

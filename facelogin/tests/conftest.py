@@ -107,6 +107,12 @@ def user_id() -> uuid.UUID:
 
 
 @pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a process that starts more time than people are given: this machine may be busy."""
+    monkeypatch.setattr("facelogin.lanes.CALL_TIMEOUT_SECONDS", 20.0)
+
+
+@pytest.fixture
 def template_key(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A key file of this test's own, to be renewed without waiting for anybody else."""
     monkeypatch.setattr("facelogin.services.key_renewal.GRACE_SECONDS", 0)

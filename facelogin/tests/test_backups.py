@@ -190,15 +190,15 @@ def test_a_restore_that_fails_lets_nobody_in_until_it_is_done(
     with pytest.raises(CommandError, match="No space left"):
         restored(backup)
     if connection.vendor == "sqlite":  # nothing happened
-        restores.check_restores()
+        restores.check_databases()
         assert templates_of(user_id) is not None
     else:
         with pytest.raises(NotReady, match="did not come to its end"):
-            restores.check_restores()
+            restores.check_databases()
         assert templates_of(user_id) is None
     monkeypatch.undo()
     restored(backup)
-    restores.check_restores()
+    restores.check_databases()
     assert templates_of(user_id) is not None
 
 

@@ -398,6 +398,7 @@ def _signal_workers(number: signal.Signals) -> None:
             os.kill(lane.started.result(timeout=10), number)
 
 
+@pytest.mark.usefixtures("patience")
 async def test_a_worker_killed_with_a_frame_is_told_and_replaced(
     accounts: Accounts, user_id: uuid.UUID
 ) -> None:
@@ -415,6 +416,7 @@ async def test_a_worker_killed_with_a_frame_is_told_and_replaced(
     assert (await enrol(accounts, user_id, face_frames(20)))["outcome"] == "enrolled"
 
 
+@pytest.mark.usefixtures("patience")
 async def test_workers_killed_while_idle_cost_nobody_anything(
     accounts: Accounts, user_id: uuid.UUID
 ) -> None:

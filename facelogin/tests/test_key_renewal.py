@@ -68,7 +68,7 @@ def test_who_enrols_with_the_old_key_in_the_last_moment_keeps_the_face(
         """A copy that read the file before the old key went, and writes only now."""
         Person.objects.create(user_id=user_id, wrapped_key=old)
 
-    monkeypatch.setattr("facelogin.services.key_renewal.time.sleep", enrol_late)
+    monkeypatch.setattr("facelogin.services.key_renewal.sleep", enrol_late)
     assert "1 people's keys" in renewed()
     assert crypto.has_service_key(bytes(Person.objects.get().wrapped_key))
     enrol(user_id, "face")

@@ -104,6 +104,7 @@ def test_dead_and_stuck_workers_are_found_and_replaced() -> None:
     workers.check_alive()
 
 
+@pytest.mark.usefixtures("patience")
 async def test_two_that_find_a_worker_dead_start_one_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,21 +1,21 @@
-"""Whether a restore came to its end."""
+"""Whether a room's databases are as they must be, and a restore came to its end."""
 
-from django.db import connections
-
-from kubevision import databases
+from kubevision import databases, readiness
 from kubevision.backups.plan import plans
 from kubevision.readiness import NotReady
 
 
-def check_restores() -> None:
-    """Refuse to be ready with half of a backup."""
+def check_databases() -> None:
+    """Refuse to be ready without a database, and with half of a backup.
+
+    One check, so that a database that does not answer is waited for once.
+    """
+    readiness.check_databases()
     for alias, plan in plans():
-        if databases.missing_file(connections[alias]):  # for check_databases to say
-            continue
         restores = plan.restore._default_manager.using(alias)
         try:
             begun = restores.filter(finished_at=None).order_by("-begun_at").first()
-        except databases.errors():  # likewise
-            continue
+        except databases.errors() as error:
+            raise NotReady(readiness.cannot_be_read(error)) from error
         if begun is not None:
             raise NotReady(f"the restore of {begun.source} did not come to its end; run it again")

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from kubevision import whole_files
 from kubevision.backups.models import TOMBSTONE_LIFE, Tombstone
 from kubevision.backups.problems import NoTombstones
 
@@ -86,10 +87,7 @@ def export(model: type[Tombstone], room: str, path: Path) -> int:
             for each in latest.values()
         ],
     }
-    # Beside and renamed: a file that is there is whole.
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    partial.rename(path)
+    whole_files.write(path, f"{json.dumps(content, indent=1)}\n".encode())
     return len(latest)
 
 

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from kubevision.first_start import files
+from kubevision import whole_files
 
 AUTHORITY, CERTIFICATE = "authority", "certificate"
 AUTHORITY_LIFE = timedelta(days=3650)
@@ -64,7 +64,7 @@ def make(authority_folder: Path, folder: Path, names: list[x509.GeneralName]) ->
         made.append(CERTIFICATE)
     # Beside the certificate, for whoever hands it to browsers.
     public = authority[0].public_bytes(Encoding.PEM)
-    files.write(folder / f"{AUTHORITY}.pem", public, files.EVERYBODY)
+    whole_files.write(folder / f"{AUTHORITY}.pem", public, whole_files.EVERYBODY)
     return made
 
 
@@ -168,8 +168,10 @@ def _write(folder: Path, name: str, certificate: x509.Certificate, key: Key) -> 
     # A start killed in between leaves a key without its certificate: both are made again then.
     (folder / f"{name}.pem").unlink(missing_ok=True)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.write(folder / f"{name}.key", private)
-    files.write(folder / f"{name}.pem", certificate.public_bytes(Encoding.PEM), files.EVERYBODY)
+    whole_files.write(folder / f"{name}.key", private)
+    whole_files.write(
+        folder / f"{name}.pem", certificate.public_bytes(Encoding.PEM), whole_files.EVERYBODY
+    )
 
 
 def main() -> None:

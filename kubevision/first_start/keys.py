@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from kubevision import keys
-from kubevision.first_start import files
+from kubevision import keys, whole_files
 
 LIST = "made"
 MEMBERS_KEY = "members.key"
@@ -32,7 +31,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     MEMBERS_KEY: _new_members_key,
 }
 # mongod runs under another number than we: its key lies alone in a folder that it may look into.
-MODES = {MEMBERS_KEY: files.EVERYBODY}
+MODES = {MEMBERS_KEY: whole_files.EVERYBODY}
 
 
 class Gone(Exception):  # noqa: N818  (an outcome)
@@ -52,12 +51,12 @@ def make_missing(folder: Path, names: list[str]) -> list[str]:
     if gone := [name for name in missing if name in made_before]:
         raise Gone(
             f"{', '.join(gone)} is gone from {folder}, and what it sealed or guards cannot be "
-            "opened with another one. Put it back from your copy, or begin anew without any data: "
-            "make down DATA=delete"
+            "opened with another one. Put it back from your copy, or begin anew without any data "
+            "(compose: make down DATA=delete; a cluster: docs/operations.md, Remove)"
         )
     for name in missing:
-        files.write(folder / name, MAKERS[name](), MODES.get(name, files.OWNER_ALONE))
-    files.write(folder / LIST, "".join(f"{name}\n" for name in names).encode())
+        whole_files.write(folder / name, MAKERS[name](), MODES.get(name, whole_files.OWNER_ALONE))
+    whole_files.write(folder / LIST, "".join(f"{name}\n" for name in names).encode())
     return missing
 
 

@@ -106,8 +106,7 @@ CSRF_COOKIE_PATH = "/auth/admin/"
 ROOMS_BY_PREFIX = [("/", "accounts")]
 READINESS_CHECKS = {
     **READINESS_CHECKS,
-    "database": "kubevision.readiness.check_databases",
-    "restores": "kubevision.backups.readiness.check_restores",
+    "database": "kubevision.backups.readiness.check_databases",
 }
 KEY_FILES = {
     "SECRET_KEY_FILE": (SECRET_KEY_FILE, read_secret_keys),

@@ -78,8 +78,7 @@ BACKUPS = {"default": "facelogin.backups.PLAN"}
 ROOMS_BY_PREFIX = [("/", "facelogin")]
 READINESS_CHECKS = {
     **READINESS_CHECKS,
-    "database": "kubevision.readiness.check_databases",
-    "restores": "kubevision.backups.readiness.check_restores",
+    "database": "kubevision.backups.readiness.check_databases",
     "workers": "facelogin.workers.check_alive",
     "operating_point": "facelogin.operating_point.note",
 }

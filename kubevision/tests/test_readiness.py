@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connections, models
 
-from kubevision import draining, readiness
+from kubevision import databases, draining, readiness
 
 
 @pytest.fixture(autouse=True)
@@ -74,9 +74,10 @@ def test_a_database_that_cannot_be_read_is_no_traceback(monkeypatch: pytest.Monk
 def test_a_missing_file_is_found_without_making_one(tmp_path: Path) -> None:
     connection = connections["default"].copy()
     connection.settings_dict = connection.settings_dict | {"NAME": str(tmp_path / "a.sqlite3")}
-    with pytest.raises(readiness.NotReady, match=r"a\.sqlite3 is missing"):
-        readiness._check_file(connection)
+    assert databases.missing_file(connection) == tmp_path / "a.sqlite3"
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a.sqlite3").touch()
+    assert databases.missing_file(connection) is None
 
 
 def test_every_kind_of_uniqueness_is_asked_for() -> None:

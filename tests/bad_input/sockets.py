@@ -271,7 +271,7 @@ async def half_a_message(visitor: Visitor) -> str:
     return "nothing: it has gone"
 
 
-def _raw(first: int, payload: bytes) -> bytes:
+def raw_message(first: int, payload: bytes) -> bytes:
     """Return one masked WebSocket frame (RFC 6455, section 5.2); the mask is all zeros."""
     if len(payload) < 126:
         length = bytes([0x80 | len(payload)])
@@ -285,7 +285,7 @@ def _raw(first: int, payload: bytes) -> bytes:
 def raw_frames(payload: bytes, count: int) -> Iterator[bytes]:
     """Yield binary messages as they go over the wire."""
     for _ in range(count):
-        yield _raw(0x82, payload)
+        yield raw_message(0x82, payload)
 
 
 def writes(*raw: bytes, in_attempt: bool = False) -> Act:
@@ -377,13 +377,13 @@ SOCKETS = [
         says_in_attempt(_pieces(MAX_FRAME_BYTES + 1000, 1000)),
         FRAME_TOO_LARGE,
     ),
-    SocketCase("bad UTF-8", writes(_raw(0x81, b'{"type":"\xff\xfe"}')), DROPPED),
-    SocketCase("half a character at a message's end", writes(_raw(0x81, b'"\xc3')), DROPPED),
+    SocketCase("bad UTF-8", writes(raw_message(0x81, b'{"type":"\xff\xfe"}')), DROPPED),
+    SocketCase("half a character at a message's end", writes(raw_message(0x81, b'"\xc3')), DROPPED),
     SocketCase("a frame without a mask", writes(b"\x82\x04" + PIECE), DROPPED),
-    SocketCase("a reserved opcode", writes(_raw(0x83, PIECE)), DROPPED),
-    SocketCase("reserved bits set", writes(_raw(0xF2, PIECE)), DROPPED),
-    SocketCase("a continuation of nothing", writes(_raw(0x80, PIECE)), DROPPED),
-    SocketCase("a ping of 126 bytes", writes(_raw(0x89, bytes(126))), DROPPED),
+    SocketCase("a reserved opcode", writes(raw_message(0x83, PIECE)), DROPPED),
+    SocketCase("reserved bits set", writes(raw_message(0xF2, PIECE)), DROPPED),
+    SocketCase("a continuation of nothing", writes(raw_message(0x80, PIECE)), DROPPED),
+    SocketCase("a ping of 126 bytes", writes(raw_message(0x89, bytes(126))), DROPPED),
     SocketCase("a length of 2**63", writes(b"\x82\xff" + b"\xff" * 8 + bytes(4)), DROPPED),
     SocketCase("HTTP in the middle of a socket", writes(b"GET / HTTP/1.1\r\n\r\n"), DROPPED),
     SocketCase("1 000 frames at once", a_burst, told(ErrorCode.TOO_MANY_FRAMES)),

@@ -129,7 +129,8 @@ def test_a_certificate_that_was_brought_is_taken(cluster: Cluster, tmp_path: Pat
 
 def test_a_password_that_was_brought_goes_along(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "keys"
-    (folder / "facelogin-keys").mkdir(parents=True)
+    for name in ("accounts-keys", "facelogin-keys"):
+        (folder / name).mkdir(parents=True)
     (folder / "facelogin-keys/redis.password").write_text("of a Redis outside")
     (folder / "accounts-keys/mail.password").write_text("of a mail server")
     assert run(cluster, tmp_path, str(folder)).returncode == 0

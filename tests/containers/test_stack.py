@@ -10,6 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from docker.images import image
+from kubevision.tokens import LEEWAY_SECONDS
 from tests import browser
 from tests.containers.stack import ONCE, ROOMS, SERVERS, Stack
 from tests.test_client import CLIENT
@@ -171,6 +173,60 @@ def test_data_are_there_after_down_and_up(
     assert started.returncode == 0, started.stderr
     # Browsers that know the authority go on knowing it.
     assert trusting.authority.read_text() == authority
+    show_face(ada, frames)
+
+
+# What each room cannot do without: the accounts, and the faces.
+LOSE = """
+import os, pymongo, sys
+password = open(os.environ["DATABASE_PASSWORD_FILE"]).read().strip()
+client = pymongo.MongoClient(os.environ["DATABASE_URL"], password=password)
+database = client.get_default_database()
+lost = sum(database[name].delete_many({}).deleted_count for name in sys.argv[1:])
+assert lost, "nothing was there to lose"
+"""
+OF_A_ROOM = {
+    "accounts": ("accounts_user",),
+    "facelogin": ("facelogin_person", "facelogin_reference"),
+}
+
+
+def test_a_backup_brings_back_what_was_lost(
+    trusting: Stack, ada: Client, frames: list[bytes]
+) -> None:
+    for room, tables in OF_A_ROOM.items():
+        keeper = f"{room}-housekeeping"
+        made = trusting.run_in(keeper, "python", "manage.py", "backup", "/backups")
+        assert made.returncode == 0, made.stderr
+        with trusting.without(room):
+            lost = trusting.run_in(keeper, "python", "-c", LOSE, *tables)
+            assert lost.returncode == 0, lost.stderr
+            (file,) = trusting.run_in(keeper, "sh", "-c", "ls /backups/*.backup").stdout.split()
+            back = trusting.run_in(keeper, "python", "manage.py", "restore", file)
+            assert back.returncode == 0, back.stderr
+    # Until then tickets may be from before, by a clock that is ahead.
+    time.sleep(LEEWAY_SECONDS + 1)
+    trusting.wait_until_ready()
+    show_face(ada, frames)
+
+
+def test_the_template_key_is_renewed(trusting: Stack, ada: Client, frames: list[bytes]) -> None:
+    key = "/run/secrets/kubevision/template.key"
+    volume = f"{trusting.project}_facelogin-keys:/run/secrets/kubevision"
+
+    def change(verb: str) -> None:
+        command = ("python", "-m", "kubevision.keys", verb, key)
+        trusting.engine.run("run", "--rm", "-v", volume, image("facelogin"), *command, quiet=True)
+
+    before = trusting.run_in("facelogin", "cat", key).stdout
+    change("renew")
+    done = trusting.run_in(
+        "facelogin-housekeeping", "python", "manage.py", "renew_template_key", "--rewrap-only"
+    )
+    assert done.returncode == 0, done.stderr
+    show_face(ada, frames)
+    change("retire")
+    assert before.strip() not in trusting.run_in("facelogin", "cat", key).stdout
     show_face(ada, frames)
 
 

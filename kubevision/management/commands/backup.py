@@ -33,7 +33,6 @@ class Command(BaseCommand):
             action="store_true",
             help="bring the tombstones up to date, make no backup",
         )
-
         parser.add_argument(
             "--complete",
             action="store_true",

@@ -1,4 +1,4 @@
-"""Writes files that are whole or not there: a first start may be killed at any moment."""
+"""Writes files that are whole or not there: whoever writes may be killed at any moment."""
 
 import os
 from pathlib import Path
