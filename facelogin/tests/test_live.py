@@ -12,6 +12,7 @@ from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from facelogin import listeners, live_consumer, protocol, stores
+from facelogin.listeners import Listener
 from facelogin.models import EndedSession
 from facelogin.services import live
 from facelogin.tests.conftest import Accounts, face_frames, other_face_frames
@@ -49,11 +50,19 @@ class Page(Browser):
 async def listening(
     accounts: Accounts, user_id: uuid.UUID, sid: str = "session hash"
 ) -> AsyncIterator[Page]:
-    page, before = Page(), len(listeners.everybody())
-    await page.connect()
-    await page.start(accounts.ticket("watch", user_id, sid=sid))
-    while len(listeners.everybody()) == before:
-        assert await page.socket.receive_nothing(timeout=0.02), "refused"
+    page, listens, listen = Page(), asyncio.Event(), live.listen
+
+    async def listen_and_say_so(listener: Listener) -> None:
+        await listen(listener)
+        listens.set()
+
+    # The page is told nothing when it listens. That it is on the list is too early to go by: its
+    # session is looked up after that, and one that ends in between is refused instead of told.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(live, "listen", listen_and_say_so)
+        await page.connect()
+        await page.start(accounts.ticket("watch", user_id, sid=sid))
+        await asyncio.wait_for(listens.wait(), timeout=10)
     try:
         yield page
     finally:
