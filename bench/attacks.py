@@ -7,17 +7,17 @@ has a seed, which is its number: the same command gives the same table.
 """
 
 import argparse
-import json
 import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from string import Template
+from unittest import mock
 
 import cv2
 import django
@@ -25,11 +25,11 @@ import numpy as np
 
 from bench.evaluation import ROOT, markdown
 from bench.measure import in_turns
-from bench.report import RESULTS
 from facelogin.evaluation import turning, words
 from facelogin.evaluation.statistics import upper_bound
-from facelogin.evaluation.turning import Outcome, Trial
-from facelogin.recognition import FaceRegion, Frame, Heading, Recognizer
+from facelogin.evaluation.turning import FRAMES_A_SECOND, Outcome, Trial
+from facelogin.recognition import FaceRegion, Frame, Heading, Recognizer, detection
+from facelogin.recognition.heading import SURELY_STRAIGHT, heading
 from facelogin.workers import make_recognizer
 from tests import attacks
 from tests.drawn_faces import Frame as Picture
@@ -80,6 +80,8 @@ class Attacks:
 
     def _pictures(self, pattern: str, count: int, seed: int) -> list[Picture]:
         files = sorted(self._faces.glob(pattern))
+        if not files:
+            raise SystemExit(f"{self._faces} has no pictures {pattern}")
         chosen = random.Random(seed).sample(files, min(count, len(files)))
         return [_read(file) for file in chosen]
 
@@ -158,6 +160,56 @@ class Attacks:
             count += len(ways)
         return turned, in_a_row, count
 
+    def votes(self) -> list[list[str]]:
+        """Count what the cascades see of photos, of people who look straight, of turned heads."""
+        photos = self._pictures("printed_photo/*/*.jpg", self._count(240), seed=240)
+        people = range(1, self._count(DRAWN) + 1)
+        turned = self._votes(self._drawn(people, Heading.LEFT, seconds=5), skip=15)
+        return [
+            _votes_row("printed photos", self._votes([Frame.from_colour(p)] * 2 for p in photos)),
+            _votes_row(
+                "people at a webcam",
+                self._votes([Frame.from_colour(p)] * 2 for p in self._webcam(480)),
+            ),
+            _votes_row("drawn people, straight", self._votes(self._drawn(people))),
+            _votes_row("drawn people, turned", turned),
+        ]
+
+    def _webcam(self, count: int) -> list[Picture]:
+        return self._pictures("webcam/*/*/*.jpg", self._count(count), seed=count)
+
+    def _drawn(
+        self, people: Iterable[int], asked: Heading = Heading.STRAIGHT, seconds: float = 3.0
+    ) -> Iterator[list[Frame]]:
+        """Return clips of people who look straight for a second, and then as they are asked to."""
+        for seed in people:
+            head = TurningHead(Person(seed), seed)
+            moments = [n / FRAMES_A_SECOND for n in range(round(seconds * FRAMES_A_SECOND))]
+            yield [
+                Frame.from_colour(head.frame(now, asked if now >= 1 else Heading.STRAIGHT))
+                for now in moments
+            ]
+
+    def _votes(self, clips: Iterable[Sequence[Frame]], skip: int = 1) -> list[tuple[int, int]]:
+        """Votes of the frontal cascade and of the surer side, of each clip's frames after some."""
+        votes = []
+        for clip in clips:
+            seen: list[tuple[int, int]] = []
+
+            def note(
+                frontal: int, left: int, right: int, seen: list[tuple[int, int]] = seen
+            ) -> Heading:
+                seen.append((frontal, max(left, right)))
+                return heading(frontal, left, right)
+
+            with (
+                mock.patch.object(detection, "SURELY_STRAIGHT", float("inf")),
+                mock.patch.object(detection, "heading", note),
+            ):
+                self._followed(clip)
+            votes += seen[skip:]
+        return votes
+
     def _followed(self, frames: Sequence[Frame]) -> list[Heading | None]:
         return turning.headings(self._recognizer, frames)
 
@@ -178,29 +230,49 @@ class Attacks:
 
     def cost(self) -> list[list[str]]:
         """CPU of a frame with and without the heading, in turns: straight and turned."""
-        head = TurningHead(Person(1), 1)
+        people = range(1, self._count(8) + 1)
+        straight = [[Frame.from_colour(picture)] * 3 for picture in self._webcam(48)]
+        shown: dict[str, Iterable[list[Frame]]] = {
+            "drawn, straight": self._drawn(people),
+            "drawn, turned": self._drawn(people, Heading.LEFT),
+            "at a webcam, straight": straight,
+        }
         rows = []
-        for held, asked in (("straight", Heading.STRAIGHT), ("turned", Heading.LEFT)):
-            frames = [head.frame(now / 5, asked) for now in range(15)][5:]
-            near: FaceRegion | None = None
-            seen = [Frame.from_colour(frame) for frame in frames]
-            for frame in seen:
-                near = self._recognizer.observe_frame(frame, near=near, with_heading=True).face
+        for name, clips in shown.items():
+            last: list[tuple[Frame, FaceRegion | None]] = []
+            for clip in clips:
+                near: FaceRegion | None = None
+                for frame in clip[:-1]:
+                    near = self._recognizer.observe_frame(frame, near=near, with_heading=True).face
+                last.append((clip[-1], near))
             ways = {
-                name: _look_at(self._recognizer, seen, near, with_heading=name == "with")
-                for name in ("without", "with")
+                way: _look_at(self._recognizer, last, with_heading=way == "with")
+                for way in ("without", "with")
             }
             timings = in_turns(ways, self._count(10) + 1)
-            without, with_it = (timings[way].median / len(seen) for way in ways)
-            rows.append([held, f"{without:.1f}", f"{with_it:.1f}", f"{with_it / without:.2f}"])
+            without, with_it = (timings[way].median / len(last) for way in ways)
+            ratio = timings["with"].over(timings["without"])
+            rows.append([name, f"{without:.1f}", f"{with_it:.1f}", f"{ratio:.2f}"])
         return rows
 
 
+def _votes_row(name: str, votes: Sequence[tuple[int, int]]) -> list[str]:
+    frontal, shares = sorted(f for f, _ in votes), sorted(s / max(f, 1) for f, s in votes)
+    sure = sum(f >= SURELY_STRAIGHT for f in frontal)
+    return [
+        *(name, str(len(votes)), f"{median(frontal):.0f} ({frontal[0]} to {frontal[-1]})"),
+        *(f"{median(shares):.2f}, at most {shares[-1]:.2f}", f"{sure / len(votes):.0%}"),
+    ]
+
+
 def _look_at(
-    recognizer: Recognizer, frames: Sequence[Frame], near: FaceRegion | None, *, with_heading: bool
+    recognizer: Recognizer,
+    frames: Sequence[tuple[Frame, FaceRegion | None]],
+    *,
+    with_heading: bool,
 ) -> Callable[[], None]:
     def all_of_them() -> None:
-        for frame in frames:
+        for frame, near in frames:
             recognizer.observe_frame(frame, near=near, with_heading=with_heading)
 
     return all_of_them
@@ -253,6 +325,11 @@ def measure(faces: Path, share: float) -> dict[str, str]:
         "seconds": f"{median(seconds):.0f} s (from {min(seconds):.0f} to {max(seconds):.0f})",
         "talking": f"{turned} of {frames}",
         "straight": f"{straight} of {looked_at}, {in_a_row} times two in a row",
+        "votes": markdown(
+            ["what was shown", "frames", "frontal votes", "side over frontal", "surely straight"],
+            tried.votes(),
+        ),
+        "surely": str(SURELY_STRAIGHT),
         "cost": markdown(
             ["head", "without, CPU ms a frame", "with, CPU ms a frame", "ratio"], tried.cost()
         ),
@@ -270,8 +347,6 @@ def main(given: list[str] | None = None) -> None:
     django.setup()
     started = time.monotonic()
     places = measure(options.faces, options.share)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "attacks.json").write_text(json.dumps(places, indent=1) + "\n")
     template = Template((Path(__file__).parent / "attacks.md.template").read_text())
     options.output.write_text(template.substitute(places))
     print(f"{options.output} written after {time.monotonic() - started:.0f} s")

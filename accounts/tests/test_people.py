@@ -303,10 +303,19 @@ def test_attacks_are_told_by_mail_and_found_by_administrators(
     settings.EMAIL_HOST = "mail.example.org"
     monkeypatch.setattr(mails, "_send_soon", lambda: None)
     User.objects.update(email="ada@example.org")
-    refuse(enrolled_ada, facelogin, *[ATTACK] * 5)
-    letter = Mail.objects.get()
-    assert letter.to == "ada@example.org" and "held up to the camera" in letter.body
-    User.objects.create_superuser("chief", PASSWORD)
+    User.objects.create_superuser("chief", PASSWORD, email="chief@example.org")
+    User.objects.create_user("eve", PASSWORD, email="eve@example.org")
+    User.objects.create_user("clerk", PASSWORD, email="clerk@example.org", is_staff=True)
+    User.objects.create_superuser("gone", PASSWORD, email="gone@example.org", is_active=False)
+    User.objects.create_superuser("silent", PASSWORD)
+    refuse(enrolled_ada, facelogin, *[ATTACK] * 4)
+    assert not Mail.objects.exists()
+    refuse(enrolled_ada, facelogin, ATTACK)
+    letters = {letter.to: letter for letter in Mail.objects.all()}
+    assert letters.keys() == {"ada@example.org", "chief@example.org"}
+    assert all("held up to the camera" in letter.body for letter in letters.values())
+    told = letters["chief@example.org"]
+    assert "ada" in told.subject and "/auth/admin/accounts/event/?kind=face_attacked" in told.body
     browser, _ = _with_pass("chief")
     browser.get("/auth/admin/")
     page = browser.get("/auth/admin/accounts/event/?kind=face_attacked").content.decode()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from facelogin.recognition.heading import Heading, heading
+from facelogin.recognition.heading import SURELY_STRAIGHT, Heading, heading
 from facelogin.recognition.search import Found, search
 from facelogin.recognition.types import Box, FaceRegion, Grey
 
@@ -115,10 +115,11 @@ class Detector:
         around = _around(grey, last)
         if around is None:
             return None
-        mirrored = around.mirrored()
         frontal = self._surest(self._frontal, around)
+        if frontal and frontal.votes >= SURELY_STRAIGHT:
+            return frontal, Heading.STRAIGHT
         to_right = self._surest(self._profile, around)
-        to_left = self._surest(self._profile, mirrored)
+        to_left = self._surest(self._profile, around.mirrored())
         votes = [box.votes if box else 0 for box in (frontal, to_left, to_right)]
         way = heading(*votes)
         seen = {Heading.LEFT: to_left, Heading.RIGHT: to_right}.get(way, frontal)

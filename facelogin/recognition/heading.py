@@ -8,16 +8,18 @@ most. So the votes are compared, which also holds where a cascade never falls qu
 
 from enum import StrEnum
 
-# Votes of one side over those of the frontal cascade from which a head counts as turned. Measured
-# (`bench.turning`, every picture looked at alone): printed photos at most 0.84 (240), people who
-# look at the camera over it in 7 of 480, all of them back-lit; a drawn head reaches it at 35 to 40
-# degrees, and the AT&T people, who turn by up to 30, never do.
+# Votes of one side over those of the frontal cascade from which a head counts as turned; a drawn
+# head reaches it at 35 to 40 degrees. docs/presentation-attacks.md has the votes of photos and of
+# people who look straight.
 TURNED = 1.5
 # The other side may see something, too, but only so much of what the turned side sees.
 OTHER_SIDE = 0.5
 # Frontal votes over those of either side from which a head counts as straight; in between it is on
 # its way, which is neither.
 STRAIGHT = 1.0
+# Frontal votes from which a head is straight whatever the sides would say, so that nobody need ask
+# them; heads on their way keep fewer, turned ones far fewer (same document).
+SURELY_STRAIGHT = 50
 
 
 class Heading(StrEnum):
