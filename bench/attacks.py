@@ -33,8 +33,8 @@ from facelogin.recognition.heading import SURELY_STRAIGHT, heading
 from facelogin.workers import make_recognizer
 from tests import attacks
 from tests.drawn_faces import Frame as Picture
-from tests.drawn_faces import Person
-from tests.turning_head import TurningHead
+from tests.drawn_faces import Person, Pose, portrait
+from tests.turning_head import LOOKS, TurningHead
 
 DOCUMENT = ROOT / "docs/presentation-attacks.md"
 STILLS, RECORDED, REPEATED, DRAWN = 150, 68, 100, 24
@@ -210,6 +210,16 @@ class Attacks:
             votes += seen[skip:]
         return votes
 
+    def prints(self) -> Row:
+        """Pictures of the person from three sides, shown as they are asked for."""
+        row = Row("pictures of the person from three sides, swapped as asked")
+        for number in range(self._count(20)):
+            person = Person(SEEN_TURNED[number % 4])
+            pictures = {way: portrait(person, Pose(turn=by)) for way, by in LOOKS.items()}
+            camera = attacks.Prints(pictures, number).frame
+            row.add(turning.against_a_draw(self._recognizer, camera, 4000 + number))
+        return row
+
     def _followed(self, frames: Sequence[Frame]) -> list[Heading | None]:
         return turning.headings(self._recognizer, frames)
 
@@ -311,12 +321,15 @@ def measure(faces: Path, share: float) -> dict[str, str]:
     note(talking)
     for row in tried.repeated():
         note(row)
+    swapped = tried.prints()
+    print(" | ".join(swapped.cells()), flush=True)
     answering, seconds, unseen = tried.honest()
     note(answering)
     straight, in_a_row, looked_at = tried.straight()
     attacking = [row.cells() for row in rows if row is not answering]
     return {
         "attacks": markdown(["what was shown", "got through", "ended at step: trials"], attacking),
+        "prints": f"{swapped.passed} of {swapped.trials}",
         "honest": markdown(
             ["who", "passed", "ended at step: trials"],
             [[answering.name, f"{answering.passed}/{answering.trials}", answering.cells()[2]]],

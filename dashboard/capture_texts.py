@@ -32,8 +32,10 @@ def capture_texts() -> dict[str, dict[str, str]]:
         # The person's own left and right.
         "step": {
             "look_straight": _("Look straight at the camera."),
-            "turn_left": _("Turn your head well to your left, and stay until the arrow goes."),
-            "turn_right": _("Turn your head well to your right, and stay until the arrow goes."),
+            "turn_left": _("Turn your head well to your left, and stay until you are asked back."),
+            "turn_right": _(
+                "Turn your head well to your right, and stay until you are asked back."
+            ),
         },
         "prompt": {
             "more_light": _("Good. With a little more light it will work better."),

@@ -5,7 +5,7 @@ that side.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ class Still:
         self._picture = picture
         self._random = np.random.default_rng(seed)
         choice = random.Random(seed)
-        self._move = WAYS[way]
+        self._move = {**WAYS, "moved slightly": _moved_slightly}[way]
         self._most = choice.uniform(0.5, 1.0)
         self._speed = choice.uniform(0.3, 1.2)  # swings a second
         self._to_side = choice.choice((-1.0, 1.0))
@@ -83,6 +83,10 @@ def _held(degrees: float, axis: int, roll: float = 0.0, scale: float = 1.0) -> M
 def _moved(picture: Frame, swing: float, answer: float) -> Frame:
     shift = np.array([[1, 0, 90 * answer + 20 * swing], [0, 1, 12 * swing], [0, 0, 1]], float)
     return _warp(picture, shift)
+
+
+def _moved_slightly(picture: Frame, swing: float, _answer: float) -> Frame:
+    return _moved(picture, 0.3 * swing, 0.0)
 
 
 def _rotated(picture: Frame, swing: float, answer: float) -> Frame:
@@ -133,6 +137,36 @@ WAYS: dict[str, Callable[[Frame, float, float], Frame]] = {
     "bent round a post": _bent,
     "all at once": _all_at_once,
 }
+
+
+class Prints:
+    """Pictures of one person, from the front and from both sides, shown as they are asked for.
+
+    What can be had on a screen, or of paper by quick hands: each takes the place of the last within
+    a frame, at the same place and size.
+
+    Parameters
+    ----------
+    pictures : dict of Heading to (480, 640, 3) uint8
+        Straight, left and right.
+    seed : int
+    """
+
+    def __init__(self, pictures: Mapping[Heading, Frame], seed: int) -> None:
+        self._stills = {
+            way: Still(picture, "moved slightly", seed) for way, picture in pictures.items()
+        }
+        self._takes = random.Random(seed).uniform(0.5, 1.2)  # seconds to hear and to swap
+        self._shown = self._asked = Heading.STRAIGHT
+        self._asked_at = 0.0
+
+    def frame(self, now: float, asked: Heading) -> SeenFrame:
+        """Return what the camera takes while a position is asked for."""
+        if asked is not self._asked:
+            self._asked, self._asked_at = asked, now
+        if now - self._asked_at >= self._takes:
+            self._shown = self._asked
+        return self._stills[self._shown].frame(now, Heading.STRAIGHT)
 
 
 def frozen(clip: Sequence[SeenFrame], seed: int) -> list[SeenFrame]:

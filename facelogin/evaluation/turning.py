@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from facelogin.recognition import (
-    FaceRegion,
+    Following,
     Frame,
     FrameHistory,
     Heading,
@@ -24,7 +24,6 @@ from facelogin.recognition import (
 
 FRAMES_A_SECOND = 5  # as a browser sends
 DEADLINE_SECONDS = 60  # as services.turning has it
-WHOLE_SEARCH_EVERY = 5  # as an attempt does; see services.following
 
 
 class Outcome(StrEnum):
@@ -68,17 +67,15 @@ def attempt(recognizer: Recognizer, camera: Camera, steps: Sequence[Step]) -> Tr
     turning = TurningVerification(0.0, steps)
     challenge, history = turning.challenge, FrameHistory()
     headings: list[Heading | None] = []
-    last: FaceRegion | None = None
+    following = Following()
     for number in range(DEADLINE_SECONDS * FRAMES_A_SECOND):
         now = number / FRAMES_A_SECOND
         frame = camera(now, challenge.asked)
         if frame is None:
             return Trial(Outcome.EXPIRED, now, challenge.index, tuple(headings))
-        is_followed = turning.may_be_turned or number % WHOLE_SEARCH_EVERY
-        seen = recognizer.observe_frame(
-            frame, near=last if is_followed else None, with_heading=True
-        )
-        last = seen.face
+        near = following.near(may_be_turned=turning.may_be_turned)
+        seen = recognizer.observe_frame(frame, near=near, with_heading=True)
+        following.saw(seen.face)
         reasons = turning.excused(seen)
         if seen.fingerprint is not None and history.is_repeat(seen.fingerprint):
             reasons = (Reason.REPEATED_FRAME,)
@@ -118,11 +115,12 @@ def looping(frames: Sequence[Frame]) -> Camera:
 
 def headings(recognizer: Recognizer, frames: Sequence[Frame]) -> list[Heading | None]:
     """Return where the head points in each frame of a clip, whatever is asked."""
-    last: FaceRegion | None = None
+    following = Following()
     seen = []
     for frame in frames:
-        observation = recognizer.observe_frame(frame, near=last, with_heading=True)
-        last = observation.face
+        near = following.near(may_be_turned=True)
+        observation = recognizer.observe_frame(frame, near=near, with_heading=True)
+        following.saw(observation.face)
         seen.append(observation.heading)
     return seen
 

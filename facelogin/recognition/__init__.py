@@ -11,6 +11,7 @@ from facelogin.recognition.challenge import draw as draw_challenge
 from facelogin.recognition.engines import ENGINES, Engine, EngineKind
 from facelogin.recognition.enrolment import EXTENSION_SAMPLES, WANTED_SAMPLES, Enrolment
 from facelogin.recognition.errors import CalibrationError, EngineUnavailable, EnrolmentRefused
+from facelogin.recognition.following import WHOLE_SEARCH_EVERY, Following
 from facelogin.recognition.frame import Frame
 from facelogin.recognition.heading import Heading
 from facelogin.recognition.pad import FrameHistory
@@ -49,6 +50,7 @@ __all__ = [
     "FRAMES_WANTED",
     "MAX_FRAME_PIXELS",
     "WANTED_SAMPLES",
+    "WHOLE_SEARCH_EVERY",
     "Background",
     "Box",
     "CalibrationError",
@@ -64,6 +66,7 @@ __all__ = [
     "Face",
     "FaceRegion",
     "Fingerprint",
+    "Following",
     "Frame",
     "FrameHistory",
     "Grey",

@@ -31,9 +31,9 @@ LATEST_SECONDS = 6.0  # no haste: who has heard and turns slowly needs about two
 # On the way from one side to the other a head passes the middle; who rests there answers something
 # else.
 PASSING_SECONDS = 1.2
-# The head may be out of sight, a frame or two while it turns; longer, and another may take its
-# place.
-LOST_SECONDS = 1.2
+# The head may be out of sight, a frame or two while it turns, and frames may be late; longer, and
+# another may take its place.
+LOST_SECONDS = 1.5
 WRONG_FRAMES = 2  # in a row; of a single one the cascades are as often the cause as the person
 # From one frame to the next a head moves by its own turn and a little more, as shares of its width.
 FARTHEST, SMALLER, LARGER = 0.6, 0.6, 1.6
@@ -63,8 +63,8 @@ class Challenge:
 
     It fails when the head is turned before that was asked, to the other side, not in time, not long
     enough, or rests on the way; and when it is out of sight for too long, or turns up elsewhere or
-    in another size. After a failure the steps go on by the clock, so that nobody learns which part
-    it was.
+    in another size. After a failure the steps go on by the clock: the result does not tell which
+    part it was, though whoever answers nothing sees from their pace that something failed.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ class Challenge:
         self._region: FaceRegion | None = None
         self._seen_at = 0.0
         self._samples = self._matches = 0  # of the stretch of looking straight that is on
+        self._all_samples = self._all_matches = 0
         self._is_person_throughout = True
         self._has_failed = False
 
@@ -117,6 +118,16 @@ class Challenge:
         return self._has_failed
 
     @property
+    def samples(self) -> int:
+        """Return how many samples there were since somebody first looked straight."""
+        return self._all_samples
+
+    @property
+    def matches(self) -> int:
+        """Return how many of them show the claimed person."""
+        return self._all_matches
+
+    @property
     def is_person_throughout(self) -> bool:
         """Say whether each stretch of looking straight, so far, held a sample of the person."""
         return self._is_person_throughout
@@ -130,34 +141,42 @@ class Challenge:
         """Take a usable frontal frame, which shows the claimed person or does not."""
         self._samples += 1
         self._matches += is_match
+        self._all_samples += 1
+        self._all_matches += is_match
 
-    def saw(self, now: float, heading: Heading | None, region: FaceRegion | None) -> None:
+    def saw(self, now: float, heading: Heading | None, region: FaceRegion | None) -> bool:
         """Take what one frame showed; None for both if there was no head, or more than one.
 
         Parameters
         ----------
         now : float
             Seconds, of any clock that does not go back.
+
+        Returns
+        -------
+        bool
+            Whether it shows the head that is followed, and no other.
         """
         if self.is_over:
-            return
+            return False
         if self._asked_at is None:
             self._asked_at = self._seen_at = now
         if self._has_failed:
             self._go_on_by_the_clock(now)
-            return
+            return False
+        if now - self._seen_at > LOST_SECONDS:  # frames that show nobody, or none that came
+            self._fail(now)
+            return False
         is_there = region is not None and (
             self._region is None or _is_same_place(self._region, region)
         )
         if is_there:
             self._region, self._seen_at = region, now
-        elif now - self._seen_at > LOST_SECONDS:
-            self._fail(now)
-            return
         if heading is not None and is_there:
             self._follow(now, heading)
         if self._reached_at is None and self._at and now - self._asked_at > LATEST_SECONDS:
             self._fail(now)
+        return is_there and not self._has_failed
 
     def _follow(self, now: float, heading: Heading) -> None:
         if heading is self.asked:
@@ -210,9 +229,11 @@ class Challenge:
     def _fail(self, now: float) -> None:
         if self._at == 0:
             # Nothing was asked yet but to look at the camera: that may take as long as it takes.
+            # Whose face was there before does not count, for them or against them.
             self._first_at = self._reached_at = self._region = None
             self._seen_at = now
             self._wrong_in_a_row = self._samples = self._matches = 0
+            self._all_samples = self._all_matches = 0
             return
         self._has_failed = True
         self._reached_at = now

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from facelogin.recognition.challenge import Challenge, Step
 from facelogin.recognition.heading import Heading
 from facelogin.recognition.types import Observation, Reason
-from facelogin.recognition.verification import Verdict, Verification
+from facelogin.recognition.verification import FRAMES_WANTED, MATCHES_NEEDED
 
 
 class TurningVerification:
     """Decides on the samples of the frames that a challenge is followed in.
 
-    Only frames in which the person looks straight because they were asked to are samples. Five of
-    twelve decide, as without a challenge, and each stretch of looking straight needs one of its
-    own: before, between and after the turns it is the same person.
+    Only frames in which the followed head looks straight because it was asked to are samples. Five
+    of every twelve must match, as without a challenge, but of all samples to the end; and each
+    stretch of looking straight needs one: before, between and after the turns it is the same
+    person.
     """
 
     def __init__(self, threshold: float, steps: Sequence[Step]) -> None:
         self.challenge = Challenge(steps)
-        self._verification = Verification(threshold)
+        self._threshold = threshold
 
     @property
     def may_be_turned(self) -> bool:
@@ -50,21 +51,18 @@ class TurningVerification:
         if Reason.REPEATED_FRAME in reasons:
             challenge.saw(now, None, None)
             return
-        challenge.saw(now, observation.heading, observation.face)
-        if not reasons and score is not None and challenge.takes_samples:
-            challenge.sampled(is_match=self._verification.add(score))
+        is_followed = challenge.saw(now, observation.heading, observation.face)
+        is_sample = is_followed and observation.heading is Heading.STRAIGHT and not reasons
+        if is_sample and score is not None and challenge.takes_samples:
+            challenge.sampled(is_match=score <= self._threshold)
 
     @property
     def is_match(self) -> bool:
-        """Say whether the samples are the claimed person's; of a challenge that is over."""
-        return self._verification.verdict is Verdict.MATCH
+        """Say whether the samples are the claimed person's; of a challenge that is over.
 
-    @property
-    def is_attack(self) -> bool:
-        """Say whether something else than the person's own head was shown.
-
-        So it is where the person was seen, but not throughout: a photo was there for a while. A
-        stranger who turns their own head is no attack but no match.
+        Somebody who turns their own head and holds up a photo for a while is no match like any
+        stranger: another answer would say that the photo was the right one.
         """
-        swapped = self.is_match and not self.challenge.is_person_throughout
-        return self.challenge.is_failed or swapped
+        challenge = self.challenge
+        enough = MATCHES_NEEDED * challenge.samples <= FRAMES_WANTED * challenge.matches
+        return challenge.is_person_throughout and enough and challenge.matches >= MATCHES_NEEDED

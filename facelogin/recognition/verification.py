@@ -25,16 +25,10 @@ class Verification:
         self._matches = 0
         self._samples = 0
 
-    def add(self, dissimilarity: float) -> bool:
-        """Take the score of one more sample and say whether it is a match; no number is none.
-
-        Samples after the verdict change it no more.
-        """
-        is_match = dissimilarity <= self._threshold
-        if self.verdict is None:
-            self._samples += 1
-            self._matches += is_match
-        return is_match
+    def add(self, dissimilarity: float) -> None:
+        """Take the score of one more sample; a score that is no number is no match."""
+        self._samples += 1
+        self._matches += dissimilarity <= self._threshold
 
     @property
     def progress(self) -> float:

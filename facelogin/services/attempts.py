@@ -19,6 +19,7 @@ from facelogin.recognition import (
     Background,
     Enrolment,
     EnrolmentRefused,
+    Following,
     FrameHistory,
     Observation,
     Reason,
@@ -27,7 +28,6 @@ from facelogin.recognition import (
     Verdict,
     Verification,
 )
-from facelogin.services.following import Following
 from facelogin.services.prompts import Prompter
 from facelogin.tokens import Ticket
 
@@ -45,6 +45,7 @@ class Tally:
     history: FrameHistory = field(default_factory=FrameHistory)
     reasons: Counter[Reason] = field(default_factory=Counter)
     accepted: int = 0
+    is_attack: bool = False  # what was shown can only end as one
 
     def judge(
         self, observation: Observation, reasons: tuple[Reason, ...] | None = None

@@ -44,15 +44,14 @@ LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded 
 # wins, so twice as many people still get answers, only fewer each.
 ATTEMPTS_PER_WORKER = 16
 
-NOT_STARTED = "not_started"  # reported if no frame came ...
-# ... unless this was our doing, or a frame that came and was not taken.
-TELLS_MORE = {
+OUR_DOING = {
     ErrorCode.TEMPORARILY_UNAVAILABLE,
     ErrorCode.SERVER_FULL,
     ErrorCode.SERVER_DRAINING,
-    ErrorCode.FRAME_TOO_LARGE,
-    ErrorCode.TOO_MANY_FRAMES,
 }
+NOT_STARTED = "not_started"  # reported if no frame came ...
+# ... unless this was our doing, or a frame that came and was not taken.
+TELLS_MORE = {*OUR_DOING, ErrorCode.FRAME_TOO_LARGE, ErrorCode.TOO_MANY_FRAMES}
 
 _running = 0
 
@@ -117,6 +116,9 @@ class Story:
         tally = self.attempt.tally if self.attempt else Tally()
         if not self.socket.inbox.received and outcome not in TELLS_MORE:
             outcome = NOT_STARTED
+        if tally.is_attack and outcome not in OUR_DOING:
+            # Leaving before the end, in whatever way, hides nothing.
+            outcome = Outcome.PRESENTATION_ATTACK
         return AttemptReport(
             user_id=str(self.ticket.user_id),
             outcome=outcome,

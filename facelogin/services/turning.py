@@ -58,6 +58,7 @@ class VerifyByTurning(VerifyClaim):
         reasons = self.tally.judge(observation, self._turning.excused(observation))
         self._turning.take(now, observation, reasons, score)
         challenge = self._challenge
+        self.tally.is_attack = challenge.is_failed
         progress = 1.0 if self.is_decided else NEARLY * (challenge.index - 1) / challenge.count
         return feedback(sequence, observation, reasons, progress)
 
@@ -76,7 +77,7 @@ class VerifyByTurning(VerifyClaim):
 
     async def result(self) -> AttemptResult:
         """Return `presentation_attack` without a word on why, else what the samples say."""
-        if self._turning.is_attack:
+        if self._challenge.is_failed:
             return AttemptResult(Outcome.PRESENTATION_ATTACK)
         return self._told(is_match=self._turning.is_match)
 

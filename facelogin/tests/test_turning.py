@@ -88,11 +88,12 @@ async def test_the_first_step_is_asked_before_any_frame(
 
 
 async def test_every_attempt_asks_for_something_else(
-    accounts: Accounts, user_id: uuid.UUID
+    accounts: Accounts, user_id: uuid.UUID, pace: list[float]
 ) -> None:
     await enrol(accounts, user_id, face_frames(20))
+    pace[0] = 1.0  # few frames are enough
     asked = set()
-    for seed in range(6):
+    for seed in range(4):
         browser = Browser()
         await browser.open(accounts.ticket("verify", user_id))
         await show_all(browser, face_frames(200, seed=seed))
@@ -104,8 +105,9 @@ async def test_frozen_frames_are_refused(accounts: Accounts, user_id: uuid.UUID)
     await enrol(accounts, user_id, face_frames(20))
     browser = Browser()
     await browser.open(accounts.ticket("verify", user_id))
-    moving = face_frames(20, seed=5)
+    moving = face_frames(12, seed=5)  # the first turn is asked for, and nothing failed yet
     feedback, result = await show_all(browser, [*moving, *[moving[-1]] * 200])
+    assert browser.steps[1:] and feedback[12]["reasons"] == ["repeated_frame"]
     assert feedback[-1]["reasons"] == ["repeated_frame"]
     assert result["outcome"] == "presentation_attack"
 
@@ -138,6 +140,51 @@ async def test_when_time_is_up(
     result = await browser.hear()
     assert result["outcome"] == outcome
     assert result["reasons"] == ([] if outcome == "presentation_attack" else result["reasons"])
+
+
+@pytest.mark.parametrize("leaving", ["stop", "close", "another attempt", "nonsense"])
+async def test_leaving_does_not_hide_that_it_was_an_attack(
+    accounts: Accounts, user_id: uuid.UUID, leaving: str, pace: list[float]
+) -> None:
+    await enrol(accounts, user_id, face_frames(20))
+    pace[0] = 0.5
+    browser = Browser()
+    await browser.open(accounts.ticket("verify", user_id))
+    for frame in face_frames(30, seed=5):  # no turn within six seconds: failed
+        await browser.say(frame)
+        await browser.hear()
+    match leaving:
+        case "stop":
+            await browser.say({"type": "attempt.cancel"})
+            assert (await browser.hear())["outcome"] == "cancelled"
+        case "close":
+            await browser.socket.disconnect()
+        case "another attempt":
+            again = Browser()
+            await again.open(accounts.ticket("verify", user_id))
+            assert (await browser.hear())["code"] == "superseded"
+            await again.say({"type": "attempt.cancel"})
+            await again.hear()
+        case "nonsense":
+            await browser.say({"type": "nonsense"})
+            assert (await browser.hear())["code"] == "bad_message"
+    await stores.in_thread(reports.deliver_due)
+    assert "presentation_attack" in [report["outcome"] for report in accounts.reports[1:]]
+
+
+async def test_who_leaves_before_anything_failed_only_left(
+    accounts: Accounts, user_id: uuid.UUID
+) -> None:
+    await enrol(accounts, user_id, face_frames(20))
+    browser = Browser()
+    await browser.open(accounts.ticket("verify", user_id))
+    for frame in face_frames(5, seed=5):
+        await browser.say(frame)
+        await browser.hear()
+    await browser.say({"type": "attempt.cancel"})
+    assert (await browser.hear())["outcome"] == "cancelled"
+    await stores.in_thread(reports.deliver_due)
+    assert accounts.reports[-1]["outcome"] == "cancelled"
 
 
 def test_who_is_slow_has_a_minute() -> None:

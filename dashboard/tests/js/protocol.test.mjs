@@ -131,7 +131,7 @@ test("a head on its way to one side is not told to look straight", () => {
     return heard(decode(JSON.stringify(feedback)));
   };
   const turning = play(...CAPTURING, heard(example("challenge.step.turn_left")));
-  for (const reason of ["not_frontal", "no_face"]) {
+  for (const reason of ["not_frontal", "no_face", "blurred", "uneven_light"]) {
     assert.deepEqual(step(turning, reasons(reason)).message, ["step", "turn_left"]);
   }
   assert.deepEqual(step(turning, reasons("too_dark")).message, ["reason", "too_dark"]);

@@ -132,9 +132,9 @@ function heard(attempt, message) {
 
 const asked = (attempt, wish) => ({ ...attempt, wish, message: wish });
 
-// On its way to one side a face is not seen from the front, or for a moment not at all: no reason
-// to tell somebody who is doing as they were asked to look straight.
-const WHILE_TURNING = ["not_frontal", "no_face"];
+// On its way to one side a face is not seen from the front, for a moment not at all, or blurred: no
+// reason to tell somebody who is doing as they were asked to look straight or to hold still.
+const WHILE_TURNING = ["not_frontal", "no_face", "blurred", "uneven_light"];
 const isTurning = ({ wish }) => wish?.[0] === "step" && wish[1] !== "look_straight";
 
 // A reason this page does not know changes nothing on it.
