@@ -70,7 +70,7 @@ test-faults: $(VENV)/dev.stamp  ## several copies; rooms and databases that go a
 	@$(BIN)/python -m tests.run faults
 
 .PHONY: test-measurements
-test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work
+test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work; photos and clips before the challenge
 	@$(BIN)/python -m tests.run measurements
 
 .PHONY: bad-input

@@ -33,7 +33,7 @@ LATEST_SECONDS = 6.0  # no haste: who has heard and turns slowly needs about two
 PASSING_SECONDS = 1.2
 # The head may be out of sight, a frame or two while it turns, and frames may be late; longer, and
 # another may take its place.
-LOST_SECONDS = 1.5
+LOST_SECONDS, LATE_SECONDS = 1.5, 2.5
 WRONG_FRAMES = 2  # in a row; of a single one the cascades are as often the cause as the person
 # From one frame to the next a head moves by its own turn and a little more, as shares of its width.
 FARTHEST, SMALLER, LARGER = 0.6, 0.6, 1.6
@@ -164,12 +164,12 @@ class Challenge:
         if self._has_failed:
             self._go_on_by_the_clock(now)
             return False
-        if now - self._seen_at > LOST_SECONDS:  # frames that show nobody, or none that came
-            self._fail(now)
-            return False
         is_there = region is not None and (
             self._region is None or _is_same_place(self._region, region)
         )
+        if now - self._seen_at > (LATE_SECONDS if is_there else LOST_SECONDS):
+            self._fail(now)
+            return False
         if is_there:
             self._region, self._seen_at = region, now
         if heading is not None and is_there:

@@ -19,6 +19,7 @@ from facelogin.recognition import (
     draw_challenge,
 )
 from facelogin.recognition.challenge import (
+    LATE_SECONDS,
     LATEST_SECONDS,
     LOST_SECONDS,
     PASSING_SECONDS,
@@ -174,8 +175,8 @@ FAILING = {
     "on to the other side when asked back": changed(4, (1.8, R)),
     "resting on the way": changed(7, (PASSING_SECONDS + 0.6, S)),
     "gone for too long": changed(3, (LOST_SECONDS + 0.6, None)),
-    "no frames for too long, on the way": without(changed(3, (3.0, B)), 3.8, LOST_SECONDS + 0.3),
-    "no frames for too long, while turned": without(play(GOOD), 2.5, LOST_SECONDS + 0.3),
+    "no frames for too long, on the way": without(changed(3, (4.0, B)), 3.8, LATE_SECONDS + 0.3),
+    "no frames for too long, while turned": without(play(GOOD), 2.5, LATE_SECONDS + 0.3),
     "never back": changed(4, (LATEST_SECONDS + 0.6, L)),
 }
 
@@ -210,7 +211,7 @@ def test_a_single_frame_takes_no_position() -> None:
 
 def test_frames_that_are_late_harm_nobody() -> None:
     challenge = Challenge(STEPS)
-    feed(challenge, without(changed(4, (4.0, S)), 4.5, LOST_SECONDS - 0.3))
+    feed(challenge, without(changed(4, (5.0, S)), 4.5, LATE_SECONDS - 0.3))
     assert has_passed(challenge)
 
 
