@@ -70,7 +70,7 @@ test-faults: $(VENV)/dev.stamp  ## several copies; rooms and databases that go a
 	@$(BIN)/python -m tests.run faults
 
 .PHONY: test-measurements
-test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work
+test-measurements: $(VENV)/dev.stamp  ## that benchmarks and evaluation work; photos and clips before the challenge
 	@$(BIN)/python -m tests.run measurements
 
 .PHONY: bad-input
@@ -146,6 +146,10 @@ evaluate: $(VENV)/evaluation.stamp $(ENGINE_STAMP)  ## error rates on your pictu
 .PHONY: evaluation-document
 evaluation-document: $(VENV)/dev.stamp  ## measure all engines and write docs/evaluation.md: FACES=folder [TABLES=yes]
 	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.evaluation $(FACES) $(if $(TABLES),--tables)
+
+.PHONY: attacks
+attacks: $(VENV)/dev.stamp  ## hold photos and clips before the challenge and write docs/presentation-attacks.md: FACES=folder
+	@$(BIN)/python -m tests.with_keys $(BIN)/python -m bench.attacks $(or $(FACES),$(error FACES=... says where the research pictures are))
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp  ## measure speed: PARTS="frame sign_in", FACES=folder, ROWS=10000

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +24,7 @@ class Kind(models.TextChoices):
     PASSWORD_REFUSED = "password_refused", gettext_lazy("wrong password")
     SIGNED_IN = "signed_in", gettext_lazy("signed in")
     FACE_REFUSED = "face_refused", gettext_lazy("face not accepted")
+    FACE_ATTACKED = "face_attacked", gettext_lazy("pictures or films held up to the camera")
     CODE_REFUSED = "code_refused", gettext_lazy("wrong code")
     LOCKED = "locked", gettext_lazy("too many wrong tries")
     SIGNED_OUT = "signed_out", gettext_lazy("signed out")
@@ -56,9 +58,11 @@ TOLD_BY_MAIL = frozenset(
         *(Kind.TOTP_ADDED, Kind.TOTP_REMOVED, Kind.RECOVERY_CODES_RENEWED),
         *(Kind.PASSWORD_CHANGED, Kind.PASSWORD_RESET, Kind.PROFILE_CHANGED, Kind.RESET_CODE_MADE),
         *(Kind.FACTOR_RESET, Kind.REENROLMENT_REQUIRED, Kind.LOCKED_DOWN, Kind.RELEASED),
-        Kind.RIGHTS_CHANGED,
+        *(Kind.RIGHTS_CHANGED, Kind.FACE_ATTACKED),
     }
 )
+# What somebody who knows the password does to an account: not the person's business alone.
+TOLD_TO_ADMINISTRATORS = frozenset({Kind.FACE_ATTACKED})
 
 
 def record(
@@ -99,6 +103,31 @@ def record(
     )
     if user is not None and kind in TOLD_BY_MAIL:
         _tell(event, user, user.email if mail_to is None else mail_to)
+    if user is not None and kind in TOLD_TO_ADMINISTRATORS:
+        _tell_administrators(event, user)
+
+
+def _tell_administrators(event: Event, user: User) -> None:
+    """Write to the administrators, except to whom it happened."""
+    what = Kind(event.kind).label
+    events = f"{settings.PUBLIC_ORIGINS[0]}{reverse('admin:accounts_event_changelist')}"
+    body = "\n".join(
+        [
+            _("This happened to the KubeVision account %(name)s:") % {"name": user.username},
+            "",
+            f"  {what}",
+            f"  {date_format(event.at, 'Y-m-d H:i')} UTC",
+            "",
+            _("The events of this kind: %s") % f"{events}?kind={event.kind}",
+        ]
+    )
+    administrators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+    for administrator in administrators.exclude(pk=user.pk):
+        mails.write(
+            administrator.email,
+            _("KubeVision account %(name)s: %(what)s") % {"name": user.username, "what": what},
+            body,
+        )
 
 
 def _tell(event: Event, user: User, to: str) -> None:

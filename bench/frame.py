@@ -9,8 +9,7 @@ from bench.options import Options
 from bench.pictures import empty_frames, face_frames
 from bench.report import Report, Table
 from bench.steps import AROUND, RECOGNITION, Pipeline
-from facelogin.recognition import limit_threads
-from facelogin.services.following import WHOLE_SEARCH_EVERY
+from facelogin.recognition import WHOLE_SEARCH_EVERY, limit_threads
 
 FRAMES, ROUNDS = 2 * WHOLE_SEARCH_EVERY, 12  # every round has the same share of whole searches
 SMALLEST_FACE = 32  # px of 320, as the product's: OpenCV's default looks for more

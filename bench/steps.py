@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.measure import Stopwatch
 from facelogin.recognition import (
+    Following,
     FrameHistory,
     Observation,
     Recognizer,
@@ -28,7 +29,6 @@ from facelogin.recognition import (
 )
 from facelogin.recognition.engines import lbph
 from facelogin.recognition.types import FaceRegion
-from facelogin.services.following import Following
 from facelogin.workers import make_recognizer
 
 _STEPS: dict[str, tuple[Any, str]] = {

@@ -32,8 +32,10 @@ def capture_texts() -> dict[str, dict[str, str]]:
         # The person's own left and right.
         "step": {
             "look_straight": _("Look straight at the camera."),
-            "turn_left": _("Turn your head to your left."),
-            "turn_right": _("Turn your head to your right."),
+            "turn_left": _("Turn your head well to your left, and stay until you are asked back."),
+            "turn_right": _(
+                "Turn your head well to your right, and stay until you are asked back."
+            ),
         },
         "prompt": {
             "more_light": _("Good. With a little more light it will work better."),
@@ -61,7 +63,10 @@ def capture_texts() -> dict[str, dict[str, str]]:
                 "Your face could not be learned from these pictures; nothing was changed. Sit in "
                 "even light, near the camera, look at it and try again."
             ),
-            "presentation_attack": _("This try was not accepted."),
+            "presentation_attack": _(
+                "This try was not accepted. Sit alone in even light, keep your place, and turn "
+                "only your head, when the arrow is there. Or use another factor."
+            ),
             "cancelled": _("Stopped."),
             "expired": _("Time ran out. Try again and look straight at the camera."),
         },

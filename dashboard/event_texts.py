@@ -10,7 +10,7 @@ from dashboard.devices import device_in_words
 
 # What happens when somebody comes in, or tries to.
 SIGN_IN_KINDS = frozenset(
-    {"signed_in", "password_refused", "face_refused", "code_refused", "locked"}
+    {"signed_in", "password_refused", "face_refused", "face_attacked", "code_refused", "locked"}
 )
 
 
@@ -25,6 +25,10 @@ def event_texts() -> dict[str, dict[str, str]]:
             "password_refused": _("A wrong password was typed."),
             "signed_in": _("Signed in."),
             "face_refused": _("The camera let nobody in."),
+            "face_attacked": _(
+                "Five tries in a row looked like a picture or a film held up to the camera. If "
+                "that was not you, somebody knows your password: change it."
+            ),
             "code_refused": _("A wrong code was typed."),
             "locked": _("There were too many wrong tries; further ones have to wait."),
             "signed_out": _("Signed out."),

@@ -53,6 +53,7 @@ class Outcome(StrEnum):
     NON_MATCH = "non_match"
     FAILURE_TO_ENROL = "failure_to_enrol"
     FAILURE_TO_ACQUIRE = "failure_to_acquire"
+    PRESENTATION_ATTACK = "presentation_attack"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
@@ -176,6 +177,24 @@ class CapturePrompt(Message):
 
     type: ClassVar[str] = "capture.prompt"
     prompt: str
+
+
+class Position(StrEnum):
+    """Where to turn the head; left and right are the person's own."""
+
+    LOOK_STRAIGHT = "look_straight"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+
+
+@dataclass(frozen=True)
+class ChallengeStep(Message):
+    """What to do next, in a verification that asks for turns of the head."""
+
+    type: ClassVar[str] = "challenge.step"
+    step: Position
+    index: int
+    count: int
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,12 @@ def _observe(
     reference: Reference | None,
     near: FaceRegion | None,
     background: Background | None,
+    with_heading: bool,
 ) -> tuple[Observation, float | None]:
     recognizer = _loaded()
-    observation = recognizer.observe(jpeg, reference.engine if reference else None, near)
+    observation = recognizer.observe(
+        jpeg, reference.engine if reference else None, near, with_heading=with_heading
+    )
     if reference is None or observation.template is None:
         return observation, None
     return observation, recognizer.dissimilarity(observation.template, reference, background)
@@ -198,13 +201,15 @@ class WorkerPool:
         reference: Reference | None = None,
         near: FaceRegion | None = None,
         background: Background | None = None,
+        *,
+        with_heading: bool = False,
     ) -> tuple[Observation, float | None]:
         """Look at a frame; with a reference and a usable sample also return the dissimilarity.
 
-        With a background it is normalised.
+        With a background it is normalised. On request it is said which way the head is turned.
         """
         with metrics.RECOGNITION_SECONDS.time():
-            return await self._call(_observe, jpeg, reference, near, background)
+            return await self._call(_observe, jpeg, reference, near, background, with_heading)
 
     async def background(self, reference: Reference, cohort: Cohort, limit: float) -> Background:
         """Compare a cohort with a claimed person's reference; over the limit nothing matches."""

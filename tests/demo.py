@@ -4,6 +4,7 @@ Starts the product, drives a headless browser whose camera plays drawn people, a
 of each page in demo-screenshots/.
 """
 
+import functools
 import sys
 import tempfile
 import time
@@ -13,9 +14,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests import browser
+from tests import browser, reacting_camera
 from tests.drawn_faces import Person, frames
-from tests.feeds import hardly_known, write_mjpeg
+from tests.feeds import in_shadows, write_mjpeg
 from tests.product import UNCHECKED, running_product
 from tests.run import ROOT
 
@@ -86,23 +87,37 @@ def enrolment(story: Story, origin: str, feed: Path) -> str:
     return code
 
 
-def sign_in(story: Story, origin: str, feed: Path) -> None:
-    """Sign in with password and face."""
+def photo(story: Story, origin: str, feed: Path) -> None:
+    """Hold up a picture of Ada after her password: it does not turn its head."""
     with browser.browser(feed) as page:
+        browser.show_password(page, origin, "ada")
+        browser.start_camera(page)
+        said = browser.wait_until_stopped(page)
+        story.tell(f"a film of her that looks straight was refused: {said}")
+        story.shoot(page, "photo-refused")
+
+
+def sign_in(story: Story, origin: str, camera: str) -> None:
+    """Sign in with password and face, turning the head where the arrow says."""
+    with browser.browser(None) as page:
+        page.add_init_script(camera)
         browser.show_password(page, origin, "ada")
         page.wait_for_url(f"{origin}/facelogin")
         story.tell("her password alone led no further than the camera")
         story.shoot(page, "second-factor")
         browser.start_camera(page)
+        expect(page.locator(".kv-arrow")).to_be_visible(timeout=browser.CAMERA_TIMEOUT_MS)
+        story.shoot(page, "turn-your-head")
         page.wait_for_url(f"{origin}/", timeout=browser.CAMERA_TIMEOUT_MS)
         expect(page.locator("#greeting")).to_have_text("Hello, Ada Lovelace")
-        story.tell("her face matched: she is in")
+        story.tell("she turned her head where the arrow said, and her face matched: she is in")
         story.shoot(page, "home")
 
 
-def refusal(story: Story, origin: str, feed: Path) -> None:
+def refusal(story: Story, origin: str, camera: str) -> None:
     """Show somebody else's face after Ada's password, on a phone in the dark."""
-    with browser.browser(feed, viewport=PHONE, color_scheme="dark") as page:
+    with browser.browser(None, viewport=PHONE, color_scheme="dark") as page:
+        page.add_init_script(camera)
         browser.show_password(page, origin, "ada")
         browser.start_camera(page)
         story.shoot_capture(page, "stranger-phone-dark")
@@ -113,9 +128,10 @@ def refusal(story: Story, origin: str, feed: Path) -> None:
         story.shoot(page, "other-factor-phone-dark")
 
 
-def another_light(story: Story, origin: str, feed: Path, code: str) -> None:
+def another_light(story: Story, origin: str, camera: str, code: str) -> None:
     """Come in by a recovery code where the camera refuses, and add the light."""
-    with browser.browser(feed) as page:
+    with browser.browser(None) as page:
+        page.add_init_script(camera)
         browser.show_password(page, origin, "ada")
         browser.start_camera(page)
         browser.wait_until_stopped(page)
@@ -149,13 +165,15 @@ def main() -> int:
         story.tell("drawing two people for the camera")
         own = write_mjpeg(folder / "own.mjpeg", frames(ADA, FEED_FRAMES, seed=1))
         later = write_mjpeg(folder / "later.mjpeg", frames(ADA, FEED_FRAMES, seed=2))
-        shadows = hardly_known(ADA, FAR_FROM_ADA, FEED_FRAMES)
-        changed = write_mjpeg(folder / "changed.mjpeg", shadows)
-        other = write_mjpeg(folder / "other.mjpeg", frames(STRANGER, FEED_FRAMES))
-        with running_product(folder / "data", **UNCHECKED) as product:
+        ada = reacting_camera.script(reacting_camera.of(ADA), seed=2)
+        other = reacting_camera.script(reacting_camera.of(STRANGER))
+        shadows = functools.partial(in_shadows, ADA, FAR_FROM_ADA)
+        changed = reacting_camera.script(shadows, seed=5)
+        with running_product(folder / "data", **UNCHECKED, FACELOGIN_CHALLENGE="turn") as product:
             story.tell(f"the product runs on {product.origin}")
             code = enrolment(story, product.origin, own)
-            sign_in(story, product.origin, later)
+            sign_in(story, product.origin, ada)
+            photo(story, product.origin, later)
             refusal(story, product.origin, other)
             another_light(story, product.origin, changed, code)
     story.tell(f"done; {story.pictures} screenshots are in {SCREENSHOTS.name}/")

@@ -15,8 +15,19 @@ import numpy.typing as npt
 from tests.drawing import features, head
 from tests.drawing import hair as around
 from tests.drawing.room import paint_room
-from tests.drawing.texture import LEFT, PIXELS_PER_UNIT, TOP, Plane, canvas, over, pair, step
+from tests.drawing.texture import (
+    LEFT,
+    PIXELS_PER_UNIT,
+    TOP,
+    Plane,
+    canvas,
+    colour,
+    over,
+    pair,
+    step,
+)
 from tests.drawing.traits import Traits, draw_traits
+from tests.drawing.turning import Head, turned
 
 Frame = npt.NDArray[np.uint8]
 """(480, 640, 3) uint8, blue, green, red."""
@@ -27,6 +38,7 @@ CENTRE = (320.0, 218.0)  # where the nose's root is at rest
 NOISE = 2.2  # grey levels of 255, standard deviation of a webcam indoors
 # How a sitting person moves: standard deviations round the resting pose.
 SWAY_PIXELS, SWAY_SCALE, SWAY_ROLL, SWAY_YAW = 5.0, 0.02, 1.4, 1.8
+TURN_STEP = 5.0  # degrees between two painted turns
 CALM = 0.9  # of the last frame's offset is left in the next: about a second at ten frames a second
 
 
@@ -55,6 +67,9 @@ class Pose:
     roll, yaw : float
         Degrees; positive roll tilts the head clockwise, positive yaw turns it to the right of the
         picture. The picture is bent, not turned: good for up to about 20 degrees of yaw.
+    turn : float
+        Degrees by which the head is turned beyond that, up to 90: to the right of the picture,
+        which is the person's own left, if positive. In steps of five, each painted once.
     blink, smile : float
         0..1 and -1..1.
     gain, side_light : float
@@ -68,6 +83,7 @@ class Pose:
     scale: float = 1.0
     roll: float = 0.0
     yaw: float = 0.0
+    turn: float = 0.0
     blink: float = 0.0
     smile: float = 0.0
     gain: float = 1.0
@@ -84,6 +100,7 @@ class _Painting:
     depth: Plane
     mouth_corners: Plane
     room: npt.NDArray[np.float32]
+    head: Head
 
 
 @lru_cache(maxsize=8)  # a painting is about 40 MB
@@ -91,7 +108,8 @@ def _paint(person: Person) -> _Painting:
     t = person.traits
     x, y = canvas()
     edge = head.outline(t, x, y)
-    lit = head.light(head.relief(t, x, y))
+    relief = head.relief(t, x, y)
+    lit = head.light(relief)
     skin = head.skin(t, x, y)
     hair, hair_front, hair_behind = around.hair(t, x, y)
     cloth, cloth_cover, neck_cover = around.body(t, x, y)
@@ -100,6 +118,8 @@ def _paint(person: Person) -> _Painting:
     behind = hair * 0.78
     behind = over(behind, skin * around.neck_light(t, x, y)[..., None], neck_cover)
     behind = over(behind, cloth, cloth_cover)
+    still_cover = np.maximum.reduce([hair_behind * step(y, 0.4, 0.9), neck_cover, cloth_cover])
+    still = np.dstack([np.clip(behind, 0, 1) * still_cover[..., None], still_cover])
     behind = over(behind, skin * ear_light[..., None], ear_cover)
     cover = np.maximum.reduce([hair_behind, neck_cover, cloth_cover, ear_cover])
     face_cover = step(edge, 1.012, 0.988)
@@ -119,7 +139,28 @@ def _paint(person: Person) -> _Painting:
 
     corners = pair(x, y, (t.mouth_half_width, t.mouth_y), (0.12, 0.1))
     room = paint_room(person.seed, FRAME_WIDTH, FRAME_HEIGHT)
-    return _Painting(finish(False), finish(True), head.depth(t, x, y), corners, room)
+    eyes_open = finish(False)
+    shown = eyes_open[..., :3] / np.maximum(eyes_open[..., 3:], 1e-3)
+    return _Painting(
+        eyes_open,
+        finish(True),
+        head.depth(t, x, y),
+        corners,
+        room,
+        Head(
+            front=np.asarray(shown, np.float32),
+            cover=np.maximum(face_cover, np.maximum(hair_front, hair_behind * step(y, 0.4, 0.3))),
+            relief=relief,
+            hair=hair,
+            skin=colour(t.skin),
+            behind=still.astype(np.float32),
+        ),
+    )
+
+
+@lru_cache(maxsize=48)  # 8 MB each
+def _turned(person: Person, degrees: float) -> npt.NDArray[np.float16]:
+    return turned(person.traits, _paint(person).head, degrees).astype(np.float16)
 
 
 def portrait(person: Person, pose: Pose | None = None) -> Frame:
@@ -127,7 +168,10 @@ def portrait(person: Person, pose: Pose | None = None) -> Frame:
     pose = pose or Pose()
     painting = _paint(person)
     layer = painting.eyes_open
-    if pose.blink > 0:
+    degrees = TURN_STEP * round(pose.turn / TURN_STEP)
+    if degrees:
+        layer = _turned(person, degrees).astype(np.float32)
+    elif pose.blink > 0:
         closed = np.float32(pose.blink)
         layer = layer * (1 - closed) + painting.eyes_closed * closed
     seen = _look(painting, layer, pose)

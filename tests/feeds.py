@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from skimage import data
 
-from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, Person, portrait, poses
+from tests.drawn_faces import FRAME_HEIGHT, FRAME_WIDTH, Frame, Person, Pose, portrait, poses
 
 # Chromium plays 30 a second (kMJpegFrameRate in media/capture/video/file_video_capture_device).
 HELD_FOR_TEN_A_SECOND = 3  # times each frame is written; drawn frames are about ten a second
@@ -104,5 +104,10 @@ def hardly_known(person: Person, other: Person, count: int) -> Iterator[Frame]:
     strangers. A third of the picture is still the person.
     """
     for pose in poses(count, seed=5):
-        own, drawn_over = portrait(person, pose), portrait(other, pose)
-        yield np.asarray(cv2.addWeighted(own, 0.35, drawn_over, 0.65, 0), np.uint8)
+        yield in_shadows(person, other, pose)
+
+
+def in_shadows(person: Person, other: Person, pose: Pose) -> Frame:
+    """Return one moment of `hardly_known`."""
+    own, drawn_over = portrait(person, pose), portrait(other, pose)
+    return np.asarray(cv2.addWeighted(own, 0.35, drawn_over, 0.65, 0), np.uint8)

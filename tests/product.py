@@ -78,6 +78,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         "DATA_DIR": str(folder),
         "PUBLIC_ORIGINS": origin,
         "FACELOGIN_WORKERS": "2",
+        "FACELOGIN_CHALLENGE": "none",  # feeds do not turn their heads; tests that do say so
         "MANAGEMENT_PORT": str(free_port()),
     }
     env = environment(**defaults | settings)

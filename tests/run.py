@@ -13,8 +13,8 @@ What crosses rooms runs on the whole tree, in parts:
 and in parts that targets beside `make test` run:
 
 - `faults`: several copies; rooms, databases and live messages that go and come back
-- `measurements`: the benchmarks and the evaluation, as little as shows that they work; real people,
-  where their pictures are
+- `measurements`: the benchmarks and the evaluation, as little as shows that they work; photos and
+  clips before the challenge; real people, where their pictures are
 - `cluster`: what the overlays render to; it needs kubectl
 """
 
@@ -60,7 +60,7 @@ BEGINNINGS = {
         *("test_copies", "test_two_copies", "test_replica_set", "test_backups"),
         *("test_live.", "test_drain", "test_prepare", "test_mongodb"),
     ),
-    "measurements": ("test_bench", "test_evaluation", "test_real_people"),
+    "measurements": ("test_bench", "test_evaluation", "test_real_people", "test_turning"),
     "browser": ("test_browser", "test_live_pages", "test_lost_factors", "test_policy", "test_auth"),
 }
 CLUSTER_DATABASES = "tests/cluster/test_databases.py"

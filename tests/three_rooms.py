@@ -334,7 +334,11 @@ def make_room(name: str, folder: Path, port: int, shared: dict[str, str]) -> Roo
     if name != "dashboard" and "DATABASE_URL" not in shared:
         settings["DATABASE_URL"] = f"sqlite:///{home}/{name}.sqlite3"
     if name == "facelogin":
-        settings |= {"FACELOGIN_WORKERS": "2", "FACELOGIN_ALLOW_MISSING_ORIGIN": "on"}
+        settings |= {
+            "FACELOGIN_WORKERS": "2",
+            "FACELOGIN_ALLOW_MISSING_ORIGIN": "on",
+            "FACELOGIN_CHALLENGE": "none",
+        }
     return Room(name, home, port, management_port, settings)
 
 

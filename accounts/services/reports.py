@@ -1,17 +1,23 @@
 """Hearing from facelogin how attempts ended."""
 
 import logging
+from itertools import islice
 
 from accounts import events, tokens
 from accounts.events import Kind
 from accounts.factors import face
+from accounts.models import Event, User
 from accounts.refusals import Refused
 
 logger = logging.getLogger(__name__)
 
 RETRY_FACELOGIN_SECONDS = 5
 # The camera saw somebody and they did not get in.
-REFUSALS = {"non_match", "presentation_attack", "failure_to_acquire", "expired"}
+ATTACK = "presentation_attack"
+REFUSALS = {"non_match", ATTACK, "failure_to_acquire", "expired"}
+# So many in a row on one account are no clumsiness: the person and the administration are told.
+ATTACKS_TOLD = 5
+EVENTS_LOOKED_AT, EVENTS_A_LOOK = 1000, 50  # sign-ins with other factors lie between them
 
 
 def hear(report_token: str) -> None:
@@ -41,10 +47,34 @@ def hear(report_token: str) -> None:
         )
         if heard.is_at_limit:
             events.record(Kind.LOCKED, heard.user, is_hearsay=True, limit="face")
+        if report.outcome == ATTACK and _are_told_now(heard.user):
+            events.record(Kind.FACE_ATTACKED, heard.user, is_hearsay=True)
+            logger.warning(
+                "%d tries in a row on %s looked like presentation attacks",
+                ATTACKS_TOLD,
+                report.user_id,
+            )
     logger.info(
         "attempt of %s ended: %s%s%s",
         report.user_id,
         report.outcome,
         f" ({', '.join(report.reasons)})" if report.reasons else "",
         ", try given back" if heard is not None and heard.is_given_back else "",
+    )
+
+
+def _are_told_now(user: User) -> bool:
+    """Say whether the last tries at the camera were attacks that nobody was told of yet."""
+    about_faces = Event.objects.filter(
+        user=user, kind__in=(Kind.FACE_REFUSED, Kind.FACE_ATTACKED, Kind.SIGNED_IN)
+    ).order_by("-at", "-id")[:EVENTS_LOOKED_AT]
+    with_the_camera = (
+        event
+        for event in about_faces.iterator(chunk_size=EVENTS_A_LOOK)
+        if event.kind != Kind.SIGNED_IN or "face" in event.details.get("methods", ())
+    )
+    tries = list(islice(with_the_camera, ATTACKS_TOLD))
+    return len(tries) == ATTACKS_TOLD and all(
+        event.kind == Kind.FACE_REFUSED and event.details.get("outcome") == ATTACK
+        for event in tries
     )

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts import events, mails
 from accounts.models import (
     Event,
     FaceExtension,
     FaceFactor,
+    FaceTries,
+    Mail,
     OwedErasure,
     RecoveryCode,
     Session,
@@ -17,6 +20,7 @@ from accounts.models import (
 )
 from accounts.services import housekeeping
 from accounts.tests.conftest import CONSENT, PASSWORD, Api, Facelogin, enrol, ticket_claims
+from accounts.tests.test_admin import _with_pass
 from accounts.tests.test_totp import add as add_app
 from accounts.tests.test_totp import code, refused, show, sign_in
 
@@ -242,6 +246,81 @@ def test_what_was_no_refusal_is_no_event(
     report = facelogin.report(ticket["ticket"], outcome)
     assert Api().call("POST", "/attempt-reports", {"report": report}).status_code == 204
     assert "face_refused" not in kinds()
+
+
+def refuse(api: Api, facelogin: Facelogin, *outcomes: str) -> None:
+    for outcome in outcomes:
+        FaceTries.objects.update(in_a_row=0, today=0)  # nobody waits here
+        ticket = api.call("POST", "/session/face-ticket", {"purpose": "verify"}).json()["ticket"]
+        if outcome == "signed in":
+            body = {"assertion": facelogin.assertion(ticket, "match")}
+            api.take_token(api.call("POST", "/session/factors/face", body))
+        else:
+            report = facelogin.report(ticket, outcome, accepted_frames=5)
+            assert Api().call("POST", "/attempt-reports", {"report": report}).status_code == 204
+
+
+ATTACK = "presentation_attack"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        ((ATTACK,) * 4, 0),
+        ((ATTACK,) * 5, 1),
+        ((ATTACK,) * 9, 1),
+        ((*[ATTACK] * 4, "non_match", *[ATTACK] * 4), 0),
+        ((*[ATTACK] * 4, "signed in", *[ATTACK] * 4), 0),
+    ],
+)
+def test_five_attacks_in_a_row_are_told(
+    enrolled_ada: Api, facelogin: Facelogin, outcomes: tuple[str, ...], told: int
+) -> None:
+    refuse(enrolled_ada, facelogin, *outcomes)
+    assert kinds().count("face_attacked") == told
+    assert kinds().count("face_refused") == len(outcomes) - outcomes.count("signed in")
+
+
+def test_ten_attacks_in_a_row_are_told_twice(enrolled_ada: Api, facelogin: Facelogin) -> None:
+    refuse(enrolled_ada, facelogin, *[ATTACK] * 10)
+    assert kinds().count("face_attacked") == 2
+
+
+def test_a_sign_in_with_another_factor_ends_no_row_of_attacks(
+    enrolled_ada: Api, facelogin: Facelogin
+) -> None:
+    """Else whoever is attacked would never hear of it, as long as they sign in by code."""
+    user = User.objects.get()
+    for _ in range(5):
+        refuse(enrolled_ada, facelogin, ATTACK)
+        for _ in range(20):
+            events.record(events.Kind.SIGNED_IN, user, methods=["pwd", "otp", "mfa"])
+    assert kinds().count("face_attacked") == 1
+
+
+def test_attacks_are_told_by_mail_and_found_by_administrators(
+    enrolled_ada: Api, facelogin: Facelogin, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_HOST = "mail.example.org"
+    monkeypatch.setattr(mails, "_send_soon", lambda: None)
+    User.objects.update(email="ada@example.org")
+    User.objects.create_superuser("chief", PASSWORD, email="chief@example.org")
+    User.objects.create_user("eve", PASSWORD, email="eve@example.org")
+    User.objects.create_user("clerk", PASSWORD, email="clerk@example.org", is_staff=True)
+    User.objects.create_superuser("gone", PASSWORD, email="gone@example.org", is_active=False)
+    User.objects.create_superuser("silent", PASSWORD)
+    refuse(enrolled_ada, facelogin, *[ATTACK] * 4)
+    assert not Mail.objects.exists()
+    refuse(enrolled_ada, facelogin, ATTACK)
+    letters = {letter.to: letter for letter in Mail.objects.all()}
+    assert letters.keys() == {"ada@example.org", "chief@example.org"}
+    assert all("held up to the camera" in letter.body for letter in letters.values())
+    told = letters["chief@example.org"]
+    assert "ada" in told.subject and "/auth/admin/accounts/event/?kind=face_attacked" in told.body
+    browser, _ = _with_pass("chief")
+    browser.get("/auth/admin/")
+    page = browser.get("/auth/admin/accounts/event/?kind=face_attacked").content.decode()
+    assert "1 event" in page and "ada" in page
 
 
 def test_the_fifth_refused_face_is_a_lock(enrolled_ada: Api, facelogin: Facelogin) -> None:

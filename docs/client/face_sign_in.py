@@ -2,8 +2,8 @@
 
     python docs/client/face_sign_in.py http://localhost:8000 NAME FRAMES [--transcript]
 
-FRAMES is a folder of JPEG files, 640x480, at least 30 different ones of one person: the first half
-enrols, the second half signs in. Needs httpx and websockets.
+FRAMES is a folder of 30 JPEG files or more, 640x480, all different, of one person: half of them
+enrol, the rest sign in (FACELOGIN_CHALLENGE=none: they turn no heads). Needs httpx and websockets.
 """
 
 import json

@@ -17,6 +17,7 @@ from facelogin.engine_files import EngineSource
 from facelogin.evaluation.people import CannotEvaluate, Occasion
 from facelogin.evaluation.pictures import frames
 from facelogin.recognition import (
+    WHOLE_SEARCH_EVERY,
     Engine,
     Face,
     FaceRegion,
@@ -27,7 +28,6 @@ from facelogin.recognition import (
 )
 from facelogin.workers import read_cascades
 
-WHOLE_SEARCH_EVERY = 5  # as an attempt does; see services.following
 NO_ANSWER = "no_answer_of_the_engine"
 READ, FIND, TEMPLATE = "read and decode", "find and judge the face", "make the template"
 

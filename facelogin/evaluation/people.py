@@ -31,18 +31,18 @@ class Occasion:
     files: tuple[str, ...]
 
 
-def _in_order(path: Path) -> list[str | int]:
+def in_order(path: Path) -> list[str | int]:
     """Return a key by which frame 9 comes before frame 10."""
     return [int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", path.name))]
 
 
 def _files(place: Path) -> tuple[str, ...]:
     wanted = [p for p in _shown(place) if p.suffix.lower() in PICTURES | VIDEOS and p.is_file()]
-    return tuple(str(path) for path in sorted(wanted, key=_in_order))
+    return tuple(str(path) for path in sorted(wanted, key=in_order))
 
 
 def _folders(place: Path) -> list[Path]:
-    return sorted((p for p in _shown(place) if p.is_dir()), key=_in_order)
+    return sorted((p for p in _shown(place) if p.is_dir()), key=in_order)
 
 
 def _shown(place: Path) -> list[Path]:

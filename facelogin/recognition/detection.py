@@ -1,10 +1,12 @@
 """Finding the face: Viola-Jones (Haar) cascades at a reduced size."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from facelogin.recognition.heading import SURELY_STRAIGHT, Heading, heading
 from facelogin.recognition.search import Found, search
 from facelogin.recognition.types import Box, FaceRegion, Grey
 
@@ -105,26 +107,36 @@ class Detector:
 
     def face_near(self, grey: Grey, last: FaceRegion) -> Box | None:
         """Return the surest face around the place of the last one, of about its size."""
-        height, width = grey.shape
-        side = last.width * width
-        margin = MARGIN * side
-        left, right = _within(last.x * width - margin, last.x * width + side + margin, width)
-        top, bottom = _within(last.y * height - margin, last.y * height + side + margin, height)
-        shrink = min(1.0, SEARCH_WIDTH / width)
-        smallest = max(_smallest(width), int(SMALLEST_NEXT * side * shrink))
-        if min(bottom - top, right - left) * shrink < smallest:
-            return None  # no face of that size fits in there
-        around = _reduced(grey[top:bottom, left:right], shrink)
+        around = _around(grey, last)
+        return self._surest(self._frontal, around) if around else None
+
+    def head_near(self, grey: Grey, last: FaceRegion) -> tuple[Box, Heading] | None:
+        """Return the head around the place of the last one, and which way it is turned."""
+        around = _around(grey, last)
+        if around is None:
+            return None
+        frontal = self._surest(self._frontal, around)
+        if frontal and frontal.votes >= SURELY_STRAIGHT:
+            return frontal, Heading.STRAIGHT
+        to_right = self._surest(self._profile, around)
+        to_left = self._surest(self._profile, around.mirrored())
+        votes = [box.votes if box else 0 for box in (frontal, to_left, to_right)]
+        way = heading(*votes)
+        seen = {Heading.LEFT: to_left, Heading.RIGHT: to_right}.get(way, frontal)
+        seen = seen or to_left or to_right
+        return (seen, way) if seen else None
+
+    def _surest(self, cascade: cv2.CascadeClassifier, around: "_Around") -> Box | None:
         found = search(
-            self._frontal,
-            around,
-            smallest,
-            largest=int(LARGEST_NEXT * side * shrink),
+            cascade,
+            around.picture,
+            around.smallest,
+            largest=around.largest,
             stride=self._face_stride,
             least_share=self._least_share,
         )
-        boxes = [_box(each, shrink, grey, left, top) for each in found]
-        return max(boxes, key=lambda box: box.votes, default=None)
+        surest = max(found, key=lambda square: square.votes, default=None)
+        return around.box(surest) if surest else None
 
     def is_profile(self, grey: Grey) -> bool:
         """Say whether a head turned to either side is seen."""
@@ -146,6 +158,46 @@ class Detector:
             cascade, _reduced(grey, shrink), smallest, stride=stride, least_share=least_share
         )
         return [_box(each, shrink, grey) for each in found]
+
+
+@dataclass(frozen=True)
+class _Around:
+    """A part of a frame, reduced, in which a face of a known size is looked for."""
+
+    picture: Grey
+    smallest: int
+    largest: int
+    shrink: float
+    frame: Grey
+    left: int
+    top: int
+    is_mirrored: bool = False
+
+    def mirrored(self) -> "_Around":
+        """Return the same part seen in a mirror; boxes found there are the frame's all the same."""
+        flipped = np.ascontiguousarray(self.picture[:, ::-1])
+        return replace(self, picture=flipped, is_mirrored=True)
+
+    def box(self, found: Found) -> Box:
+        """Return what was found, in pixels of the frame."""
+        if self.is_mirrored:
+            found = replace(found, x=self.picture.shape[1] - found.x - found.side)
+        return _box(found, self.shrink, self.frame, self.left, self.top)
+
+
+def _around(grey: Grey, last: FaceRegion) -> _Around | None:
+    """Return the surroundings of the last face; None if no face of its size fits in there."""
+    height, width = grey.shape
+    side = last.width * width
+    margin = MARGIN * side
+    left, right = _within(last.x * width - margin, last.x * width + side + margin, width)
+    top, bottom = _within(last.y * height - margin, last.y * height + side + margin, height)
+    shrink = min(1.0, SEARCH_WIDTH / width)
+    smallest = max(_smallest(width), int(SMALLEST_NEXT * side * shrink))
+    if min(bottom - top, right - left) * shrink < smallest:
+        return None
+    picture = _reduced(grey[top:bottom, left:right], shrink)
+    return _Around(picture, smallest, int(LARGEST_NEXT * side * shrink), shrink, grey, left, top)
 
 
 def _smallest(width: int) -> int:

@@ -1,12 +1,14 @@
 """One frame in, one observation out: the steps in order, the cheap ones first."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from facelogin.recognition import alignment, quality, scoring
 from facelogin.recognition.alignment import EyeFinder
 from facelogin.recognition.detection import FRONTAL, PROFILE, Detector
 from facelogin.recognition.engines import Engine
 from facelogin.recognition.frame import Frame
+from facelogin.recognition.heading import Heading
 from facelogin.recognition.imaging import fingerprint, has_few_scans, jpeg_size
 from facelogin.recognition.scoring import Background, Cohort
 from facelogin.recognition.types import (
@@ -47,7 +49,12 @@ class Recognizer:
         self.engine = engines[0].name
 
     def observe(
-        self, jpeg: bytes, engine: str | None = None, near: FaceRegion | None = None
+        self,
+        jpeg: bytes,
+        engine: str | None = None,
+        near: FaceRegion | None = None,
+        *,
+        with_heading: bool = False,
     ) -> Observation:
         """Look at one frame; any bytes get an answer.
 
@@ -58,6 +65,8 @@ class Recognizer:
             Whose template is wanted; that of new references unless given.
         near : FaceRegion, optional
             Where the face was in the frame before.
+        with_heading : bool
+            Say which way the head is turned; a turned one is then followed as well.
 
         Raises
         ------
@@ -72,16 +81,40 @@ class Recognizer:
         frame = Frame.from_bytes(jpeg) if has_few_scans(jpeg) else None
         if frame is None:
             return Observation((Reason.UNDECODABLE,))
-        return self.observe_frame(frame, engine, near)
+        return self.observe_frame(frame, engine, near, with_heading=with_heading)
 
     def observe_frame(
-        self, frame: Frame, engine: str | None = None, near: FaceRegion | None = None
+        self,
+        frame: Frame,
+        engine: str | None = None,
+        near: FaceRegion | None = None,
+        *,
+        with_heading: bool = False,
     ) -> Observation:
         """Look at one decoded frame; see `observe`."""
+        if not with_heading:
+            return self._observe(frame, engine, self._faces(frame.grey, near))
+        grey = frame.grey
+        head = self._detector.head_near(grey, near) if near else None
+        if head is None:
+            faces = self._faces(grey, None)
+            # Where nothing was followed, the place comes first and the heading from around it.
+            head = self._detector.head_near(grey, faces[0].box.region(grey)) if faces else None
+            if head is None or len(faces) > 1:
+                return self._observe(frame, engine, faces)
+        box, way = head
+        if way is Heading.STRAIGHT:
+            return replace(self._observe(frame, engine, [Face(box)]), heading=way)
+        region = box.region(grey)
+        return Observation(
+            (Reason.NOT_FRONTAL,), region, fingerprint=fingerprint(grey), heading=way
+        )
+
+    def _observe(self, frame: Frame, engine: str | None, faces: Sequence[Face]) -> Observation:
+        """Judge the faces that were found."""
         maker = self._engine(engine or self.engine)
         grey = frame.grey
         seen = fingerprint(grey)
-        faces = self._faces(grey, near)
         if not faces:
             turned = self._detector.is_profile(grey)
             reason = Reason.NOT_FRONTAL if turned else Reason.NO_FACE

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from facelogin.recognition.heading import Heading
+
 Grey = npt.NDArray[np.uint8]
 """(height, width) uint8, 0 black to 255 white."""
 
@@ -99,13 +101,15 @@ class Face:
 class Observation:
     """What one frame showed.
 
-    `reasons` is empty exactly when there is a template: then the frame is a sample.
+    `reasons` is empty exactly when there is a template: then the frame is a sample. `heading` is
+    told only where it was asked for and one head was seen; `face` may then be a turned one.
     """
 
     reasons: tuple[Reason, ...]
     face: FaceRegion | None = None
     template: Template | None = None
     fingerprint: Fingerprint | None = None
+    heading: Heading | None = None
 
 
 def _one_group() -> npt.NDArray[np.uint8]:

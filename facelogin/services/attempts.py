@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facelogin import operating_point, stores, tokens, workers
-from facelogin.protocol import AttemptResult, CaptureFeedback, CapturePrompt, FrameVerdict, Outcome
+from facelogin.protocol import (
+    AttemptResult,
+    CaptureFeedback,
+    CapturePrompt,
+    ChallengeStep,
+    FrameVerdict,
+    Outcome,
+)
 from facelogin.recognition import (
     FRAMES_WANTED,
     WANTED_SAMPLES,
     Background,
     Enrolment,
     EnrolmentRefused,
+    Following,
     FrameHistory,
     Observation,
     Reason,
@@ -20,7 +28,6 @@ from facelogin.recognition import (
     Verdict,
     Verification,
 )
-from facelogin.services.following import Following
 from facelogin.services.prompts import Prompter
 from facelogin.tokens import Ticket
 
@@ -38,10 +45,16 @@ class Tally:
     history: FrameHistory = field(default_factory=FrameHistory)
     reasons: Counter[Reason] = field(default_factory=Counter)
     accepted: int = 0
+    is_attack: bool = False  # what was shown can only end as one
 
-    def judge(self, observation: Observation) -> tuple[Reason, ...]:
-        """Return why a frame does not count; empty if it does."""
-        reasons = observation.reasons
+    def judge(
+        self, observation: Observation, reasons: tuple[Reason, ...] | None = None
+    ) -> tuple[Reason, ...]:
+        """Return why a frame does not count; empty if it does.
+
+        `reasons` stand for the observation's own, where an attempt wants more than samples.
+        """
+        reasons = observation.reasons if reasons is None else reasons
         seen = observation.fingerprint
         if seen is not None and self.history.is_repeat(seen):
             reasons = (Reason.REPEATED_FRAME,)
@@ -65,8 +78,8 @@ class Attempt(Protocol):
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
         """Judge one frame."""
 
-    def prompt(self) -> CapturePrompt | None:
-        """Return what to ask of the person now, if anything."""
+    def prompt(self) -> CapturePrompt | ChallengeStep | None:
+        """Return what to ask of the person now, if it was not asked yet."""
 
     @property
     def is_decided(self) -> bool:
@@ -182,13 +195,12 @@ class VerifyClaim:
         self._background = background
         self.engine = reference.engine
         self._following = Following()
-        self._verification = Verification(
-            operating_point.threshold(
-                reference.engine,
-                is_normalised=background is not None,
-                captures=len(set(reference.groups.tolist())),
-            )
+        self._threshold = operating_point.threshold(
+            reference.engine,
+            is_normalised=background is not None,
+            captures=len(set(reference.groups.tolist())),
         )
+        self._verification = Verification(self._threshold)
         self.tally = Tally()
 
     async def look(self, sequence: int, jpeg: bytes) -> CaptureFeedback:
@@ -202,8 +214,9 @@ class VerifyClaim:
             self._verification.add(score)
         return feedback(sequence, observation, reasons, self._verification.progress)
 
-    def prompt(self) -> None:
+    def prompt(self) -> ChallengeStep | None:
         """Ask for nothing: what a verification lacks is the attacker's to guess."""
+        return None
 
     @property
     def is_decided(self) -> bool:
@@ -212,7 +225,10 @@ class VerifyClaim:
 
     async def result(self) -> AttemptResult:
         """Return `match` with its assertion, or `non_match` without a word on why."""
-        if self._verification.verdict is not Verdict.MATCH:
+        return self._told(is_match=self._verification.verdict is Verdict.MATCH)
+
+    def _told(self, *, is_match: bool) -> AttemptResult:
+        if not is_match:
             return AttemptResult(Outcome.NON_MATCH)
         assertion = tokens.sign_assertion(
             self._ticket, Outcome.MATCH, self._reference.engine, jti=tokens.new_jti()

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,7 @@ from facelogin.protocol import (
 from facelogin.services import cohorts, live, reports
 from facelogin.services.attempts import Attempt, EnrolPerson, Tally, VerifyClaim
 from facelogin.services.extending import ExtendReference
+from facelogin.services.turning import VerifyByTurning
 from facelogin.spent_tickets import AttemptReport
 from facelogin.tokens import KeysUnavailable, Ticket, TokenRefused
 from kubevision import databases, draining
@@ -42,15 +44,14 @@ LOOK_AT_ROW_SECONDS = 1.0  # how soon an attempt notices that it was superseded 
 # wins, so twice as many people still get answers, only fewer each.
 ATTEMPTS_PER_WORKER = 16
 
-NOT_STARTED = "not_started"  # reported if no frame came ...
-# ... unless this was our doing, or a frame that came and was not taken.
-TELLS_MORE = {
+OUR_DOING = {
     ErrorCode.TEMPORARILY_UNAVAILABLE,
     ErrorCode.SERVER_FULL,
     ErrorCode.SERVER_DRAINING,
-    ErrorCode.FRAME_TOO_LARGE,
-    ErrorCode.TOO_MANY_FRAMES,
 }
+NOT_STARTED = "not_started"  # reported if no frame came ...
+# ... unless this was our doing, or a frame that came and was not taken.
+TELLS_MORE = {*OUR_DOING, ErrorCode.FRAME_TOO_LARGE, ErrorCode.TOO_MANY_FRAMES}
 
 _running = 0
 
@@ -115,6 +116,9 @@ class Story:
         tally = self.attempt.tally if self.attempt else Tally()
         if not self.socket.inbox.received and outcome not in TELLS_MORE:
             outcome = NOT_STARTED
+        if tally.is_attack and outcome not in OUR_DOING:
+            # Leaving before the end, in whatever way, hides nothing.
+            outcome = Outcome.PRESENTATION_ATTACK
         return AttemptReport(
             user_id=str(self.ticket.user_id),
             outcome=outcome,
@@ -269,7 +273,9 @@ async def _make(ticket: Ticket) -> Attempt:
         raise _enrolled_in_a_way_unknown()
     if ticket.purpose == "extend":
         return ExtendReference(ticket, reference)
-    return VerifyClaim(ticket, reference, await cohorts.background(ticket.user_id, reference))
+    background = await cohorts.background(ticket.user_id, reference)
+    kind = VerifyByTurning if settings.FACELOGIN_CHALLENGE == "turn" else VerifyClaim
+    return kind(ticket, reference, background)
 
 
 async def _run_until_decided(
@@ -293,7 +299,12 @@ async def _run_until_decided(
         await draining.time_is_over()
         raise AttemptEnded(ErrorCode.SERVER_DRAINING)
 
+    async def ask() -> None:
+        if (prompt := attempt.prompt()) is not None:
+            await socket.send(prompt)
+
     async def answer_frames() -> None:
+        await ask()
         while not attempt.is_decided:
             taken = await socket.inbox.take()
             for sequence in taken.dropped:
@@ -301,8 +312,7 @@ async def _run_until_decided(
                 socket.inbox.mark_answered(sequence)
             await socket.send(await attempt.look(taken.sequence, taken.jpeg))
             socket.inbox.mark_answered(taken.sequence)
-            if (prompt := attempt.prompt()) is not None:
-                await socket.send(prompt)
+            await ask()
 
     tasks = {
         "frames": asyncio.create_task(answer_frames()),

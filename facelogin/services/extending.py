@@ -2,9 +2,14 @@
 
 from facelogin import operating_point, stores, tokens, workers
 from facelogin.protocol import AttemptResult, CaptureFeedback, Outcome
-from facelogin.recognition import EXTENSION_SAMPLES, Enrolment, EnrolmentRefused, Reference
+from facelogin.recognition import (
+    EXTENSION_SAMPLES,
+    Enrolment,
+    EnrolmentRefused,
+    Following,
+    Reference,
+)
 from facelogin.services.attempts import ENOUGH_WERE_COMING, Tally, feedback
-from facelogin.services.following import Following
 from facelogin.tokens import Ticket
 
 EXTEND_DEADLINE_SECONDS = 45

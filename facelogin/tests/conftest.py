@@ -130,6 +130,12 @@ def pool() -> Iterator[None]:
     workers.stop()
 
 
+@pytest.fixture(autouse=True)
+def no_challenge(settings: Any) -> None:
+    """The faces here are pictures; who turns their head is in `test_turning`."""
+    settings.FACELOGIN_CHALLENGE = "none"
+
+
 @cache
 def _portrait() -> Any:
     from skimage import data

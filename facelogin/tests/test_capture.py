@@ -34,6 +34,7 @@ class Browser:
             subprotocols=list(protocols or [protocol.SUBPROTOCOL]),
         )
         self.prompts: list[str] = []
+        self.steps: list[dict[str, Any]] = []
 
     async def open(self, ticket: str | None = None) -> dict[str, Any] | None:
         connected, subprotocol = await self.socket.connect(timeout=10)
@@ -52,12 +53,15 @@ class Browser:
             await self.socket.send_to(text_data=text)
 
     async def hear(self) -> dict[str, Any]:
-        """The next message; prompts, which may come between any two, are set aside."""
+        """The next message; what may come between any two is set aside: prompts and steps."""
         while True:
             heard: dict[str, Any] = await self.socket.receive_json_from(timeout=40)
-            if heard["type"] != "capture.prompt":
+            if heard["type"] == "capture.prompt":
+                self.prompts.append(heard["prompt"])
+            elif heard["type"] == "challenge.step":
+                self.steps.append(heard)
+            else:
                 return heard
-            self.prompts.append(heard["prompt"])
 
     async def close_code(self) -> int:
         closing = await self.socket.receive_output(timeout=10)

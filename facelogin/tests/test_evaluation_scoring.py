@@ -7,12 +7,11 @@ import numpy.typing as npt
 import pytest
 
 from facelogin.evaluation import measuring
-from facelogin.evaluation.capturing import FIND, READ, TEMPLATE, WHOLE_SEARCH_EVERY, Capture
+from facelogin.evaluation.capturing import FIND, READ, TEMPLATE, Capture
 from facelogin.evaluation.people import CannotEvaluate, Occasion
 from facelogin.evaluation.scoring import Claim, Folder
 from facelogin.evaluation.sign_ins import ANOTHER, IMPOSTOR, SAME, TWO, SignIns
 from facelogin.recognition import Face, Frame, Template, pool
-from facelogin.services import following
 
 SAMPLES = 52  # of an occasion: two sign-ins of twelve in its second half
 ANOTHER_DAY = 3.0
@@ -168,7 +167,3 @@ def test_a_cohort_of_too_few_is_refused() -> None:
 def test_too_few_samples_are_refused_with_what_helps() -> None:
     with pytest.raises(CannotEvaluate, match="plant: fewer than two people gave five samples"):
         measuring.measure([capture(0), capture(1, samples=3)], Ruler(), limit=None, seed=1)
-
-
-def test_a_face_is_followed_as_in_an_attempt() -> None:
-    assert WHOLE_SEARCH_EVERY == following.WHOLE_SEARCH_EVERY

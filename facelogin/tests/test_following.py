@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from facelogin.recognition import FaceRegion, Frame, Reason
+from facelogin.recognition import WHOLE_SEARCH_EVERY, FaceRegion, Following, Frame, Reason
 from facelogin.recognition.detection import Detector
-from facelogin.services.following import WHOLE_SEARCH_EVERY, Following
+from facelogin.recognition.following import MISSED_TURNED
 from facelogin.tests import pictures
 from facelogin.workers import read_cascades
 
@@ -92,6 +92,21 @@ def test_after_a_lost_face_the_whole_frame_is_looked_at() -> None:
     assert following.near() == FACE
     following.saw(None)
     assert following.near() is None
+
+
+def test_a_turned_head_is_looked_for_where_it_was_over_some_frames() -> None:
+    """A whole search would not find it: one blurred frame must not end a turn."""
+    following = Following()
+    following.saw(FACE)
+    for _ in range(MISSED_TURNED):
+        following.saw(None)
+        assert following.near(may_be_turned=True) == FACE
+    assert following.near() is None
+    following.saw(None)
+    assert following.near(may_be_turned=True) is None
+    following.saw(FACE)
+    following.saw(None)
+    assert following.near(may_be_turned=True) == FACE
 
 
 def test_a_second_person_is_noticed_within_five_frames() -> None:

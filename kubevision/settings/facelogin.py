@@ -38,7 +38,7 @@ FACELOGIN_ONNX_MODEL = env.optional_file(
     "FACELOGIN_ONNX_MODEL", example="/var/lib/kubevision/face.onnx"
 )
 FACELOGIN_DEVICE = env.choice("FACELOGIN_DEVICE", "auto", ("auto", "cpu", "gpu"))
-FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "none", ("none",))
+FACELOGIN_CHALLENGE = env.choice("FACELOGIN_CHALLENGE", "turn", ("turn", "none"))
 FACELOGIN_COHORT = env.choice("FACELOGIN_COHORT", "off", ("off", "consenting"))
 FACELOGIN_FALSE_MATCH_RATE = env.rate("FACELOGIN_FALSE_MATCH_RATE", 0.001)
 # Carries live messages between copies; none: there is one copy, or its pages ask a little later.

@@ -82,6 +82,7 @@ class Stack:
             "PUBLIC_ORIGINS": self.origin,
             # One machine holds everything and the tests too.
             "FACELOGIN_WORKERS": "2",
+            "FACELOGIN_CHALLENGE": "none",
         }
 
     def up(self) -> subprocess.CompletedProcess[str]:

@@ -125,6 +125,22 @@ test("a wish of the server stays until it has another, through accepted frames",
   assert.equal(play(...CAPTURING).wish, null);
 });
 
+test("a head on its way to one side is not told to look straight", () => {
+  const reasons = (...given) => {
+    const feedback = { ...example("capture.feedback.blurred"), reasons: given };
+    return heard(decode(JSON.stringify(feedback)));
+  };
+  const turning = play(...CAPTURING, heard(example("challenge.step.turn_left")));
+  for (const reason of ["not_frontal", "no_face", "blurred", "uneven_light"]) {
+    assert.deepEqual(step(turning, reasons(reason)).message, ["step", "turn_left"]);
+  }
+  assert.deepEqual(step(turning, reasons("too_dark")).message, ["reason", "too_dark"]);
+  const back = step(turning, heard(example("challenge.step.look_straight")));
+  assert.deepEqual(step(back, reasons("no_face")).message, ["reason", "no_face"]);
+  const told = play(...CAPTURING, heard(example("capture.prompt.turn_slightly")));
+  assert.deepEqual(step(told, reasons("not_frontal")).message, ["reason", "not_frontal"]);
+});
+
 test("two frames at most are unanswered, whatever happens", () => {
   // A small generator of one's own, so that a failure can be repeated.
   let seed = 20261123;

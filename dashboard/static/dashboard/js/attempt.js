@@ -132,9 +132,17 @@ function heard(attempt, message) {
 
 const asked = (attempt, wish) => ({ ...attempt, wish, message: wish });
 
+// On its way to one side a face is not seen from the front, for a moment not at all, or blurred: no
+// reason to tell somebody who is doing as they were asked to look straight or to hold still.
+const WHILE_TURNING = ["not_frontal", "no_face", "blurred", "uneven_light"];
+const isTurning = ({ wish }) => wish?.[0] === "step" && wish[1] !== "look_straight";
+
 // A reason this page does not know changes nothing on it.
-const reasonOf = (feedback, attempt) =>
-  feedback.reasons?.length ? ["reason", feedback.reasons[0]] : attempt.message;
+function reasonOf(feedback, attempt) {
+  const reason = feedback.reasons?.[0];
+  if (!reason) return attempt.message;
+  return isTurning(attempt) && WHILE_TURNING.includes(reason) ? attempt.wish : ["reason", reason];
+}
 
 function judged(attempt, feedback) {
   const answered = { ...attempt, unanswered: Math.max(0, attempt.unanswered - 1) };

@@ -237,8 +237,10 @@ class FaceCapture extends HTMLElement {
   }
 
   draw() {
-    const { phase, message, detail, progress, face, isAccepted, advice } = this.attempt;
+    const { phase, message, detail, progress, face, isAccepted, advice, wish } = this.attempt;
     this.dataset.captureState = phase;
+    // The arrow; the words are in the message.
+    this.dataset.step = phase === "capturing" && wish?.[0] === "step" ? wish[1] : "";
     const [kind, code] = message;
     const sentences = [detail || this.texts[kind]?.[code] || this.texts.error.lost];
     for (const reason of advice ?? []) sentences.push(this.texts.reason[reason] ?? "");
