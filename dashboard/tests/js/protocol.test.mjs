@@ -114,18 +114,18 @@ for (const text of ['{"type": "added.later"}', "{}", "[]", "null", "3", '"x"', "
 
 test("a wish of the server stays until it has another, through accepted frames", () => {
   const accepted = heard(example("capture.feedback.accepted"));
-  const asked = play(...CAPTURING, heard(example("challenge.step.turn_left")), accepted);
-  assert.deepEqual(asked.message, ["step", "turn_left"]);
+  const asked = play(...CAPTURING, heard(example("capture.prompt.come_closer")), accepted);
+  assert.deepEqual(asked.message, ["prompt", "come_closer"]);
   const rejected = step(asked, heard(example("capture.feedback.blurred")));
   assert.deepEqual(rejected.message, ["reason", "blurred"]);
   const again = step(rejected, accepted);
-  assert.deepEqual(again.message, ["step", "turn_left"]);
+  assert.deepEqual(again.message, ["prompt", "come_closer"]);
   const next = step(again, heard(example("challenge.step.look_straight")));
   assert.deepEqual(next.message, ["step", "look_straight"]);
   assert.equal(play(...CAPTURING).wish, null);
 });
 
-test("a head on its way to one side is not told to look straight", () => {
+test("a head on its way to one side is not told to look straight or to hold still", () => {
   const reasons = (...given) => {
     const feedback = { ...example("capture.feedback.blurred"), reasons: given };
     return heard(decode(JSON.stringify(feedback)));
