@@ -116,13 +116,14 @@ def test_a_code_of_nothing_is_not_shown_to_accounts(ada: Client, accounts: Accou
 def test_the_camera_offers_the_other_way(ada: Client, accounts: Accounts) -> None:
     accounts.says("GET /session", waiting(*ALL))
     page = ada.get("/facelogin?next=/profile").content.decode()
-    assert 'id="other-factor"' in page
+    assert 'id="other-factor"' in page and "another factor is just as good" in page
     assert re.search(
         r'href="/login/other\?next=%2Fprofile" data-part="otherWay">Use your auth', page
     )
     accounts.says("GET /session", waiting("face"))
     page = ada.get("/facelogin").content.decode()
     assert "other-factor" not in page and "otherWay" not in page
+    assert "an administrator can give you another way in" in page  # who cannot turn their head
 
 
 def test_enrolling_offers_no_other_way(ada: Client) -> None:
