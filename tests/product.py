@@ -63,7 +63,7 @@ def free_port() -> int:
     raise RuntimeError("no free port was found")
 
 
-def _hear_ctrl_c() -> None:
+def hear_ctrl_c() -> None:
     """Undo what a shell does to jobs in the background: they ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -92,7 +92,7 @@ def running_product(folder: Path, **settings: str) -> Iterator[Product]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # a test's Ctrl-C is not the product's
-        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
     )
     product = Product(
         origin,

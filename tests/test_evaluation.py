@@ -16,6 +16,7 @@ import pytest
 from kubevision import keys
 from tests.drawn_faces import Person, frames
 from tests.feeds import jpeg
+from tests.product import hear_ctrl_c
 from tests.run import ROOT, environment
 
 PEOPLE, FRAMES = 4, 26  # twice the thirteen samples of an enrolment
@@ -46,6 +47,7 @@ def start(installation: dict[str, str]) -> Evaluate:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509  (two system calls, no lock taken)
         )
 
     return start_it
