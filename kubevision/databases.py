@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 MONGODB = "kubevision.mongodb"
@@ -22,6 +22,19 @@ def missing_file(connection: BaseDatabaseWrapper) -> Path | None:
         return None
     path = Path(connection.settings_dict["NAME"])
     return None if path.is_file() else path
+
+
+def ask_none_that_is_gone() -> None:
+    """Keep a thread that works by the clock from making an empty file of a database that is gone.
+
+    Raises
+    ------
+    django.db.OperationalError
+        If the file of a database is gone.
+    """
+    for connection in connections.all():
+        if missing := missing_file(connection):
+            raise OperationalError(f"the database file {missing.name} is missing")
 
 
 @cache

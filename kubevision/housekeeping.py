@@ -30,6 +30,7 @@ def run() -> dict[str, int]:
 def _run_until_stopped() -> None:
     while not _stopping.wait(INTERVAL_SECONDS):
         try:
+            databases.ask_none_that_is_gone()
             run()
         except databases.errors() as error:
             logger.warning("housekeeping waits for the database: %s", databases.in_a_line(error))

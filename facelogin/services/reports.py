@@ -60,6 +60,7 @@ def _deliver_until_stopped() -> None:
         _wake.wait(RETRY_AFTER.total_seconds())
         _wake.clear()
         try:
+            databases.ask_none_that_is_gone()
             deliver_due()
         except databases.errors() as error:
             logger.warning("reports wait for the database: %s", databases.in_a_line(error))

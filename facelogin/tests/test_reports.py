@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import threading
 import time
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,6 +19,7 @@ from facelogin.services import capture, reports
 from facelogin.spent_tickets import AttemptReport
 from facelogin.tests.conftest import Accounts, empty_frame, face_frames, other_face_frames
 from facelogin.tests.test_capture import Browser, _signal_workers, enrol
+from kubevision import databases
 from kubevision.contracts.checking import check
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,3 +273,19 @@ def test_the_thread_tells_what_an_earlier_process_left(
     finally:
         reports.stop()
     assert [r["outcome"] for r in accounts.reports] == ["non_match"] * 2
+
+
+def test_the_thread_asks_no_database_whose_file_is_gone(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It works by the clock, and SQLite would make an empty file for it."""
+    rounds, asked = threading.Event(), threading.Event()
+    monkeypatch.setattr(databases, "missing_file", lambda _: tmp_path / "a.sqlite3")
+    monkeypatch.setattr(reports, "close_old_connections", rounds.set)
+    monkeypatch.setattr(reports, "deliver_due", asked.set)
+    reports.start()
+    try:
+        assert rounds.wait(timeout=10)
+    finally:
+        reports.stop()
+    assert not asked.is_set()

@@ -5,10 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from kubevision import housekeeping, startup
+from kubevision import databases, housekeeping, startup
 
 rounds: list[int] = []
+
+
+gone: list[OperationalError] = []
+
+
+def a_file_that_is_gone_once() -> None:
+    """Stand for a look at the database's file, which is not there at first."""
+    if not gone:
+        gone.append(OperationalError("the database file a.sqlite3 is missing"))
+        raise gone[0]
 
 
 def one_round() -> dict[str, int]:
@@ -35,6 +46,8 @@ def test_rounds_go_on_until_a_signal(settings: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(housekeeping, "INTERVAL_SECONDS", 0.01)
     monkeypatch.setattr(startup, "set_up", lambda: None)
     monkeypatch.setattr(housekeeping, "close_old_connections", lambda: None)
+    monkeypatch.setattr(databases, "ask_none_that_is_gone", a_file_that_is_gone_once)
     rounds.clear()
+    gone.clear()
     housekeeping.main()
-    assert rounds == [0, 1, 2]
+    assert rounds == [0, 1, 2] and gone

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, OperationalError, connections, models
 
 from kubevision import databases, draining, readiness
 
@@ -78,6 +78,16 @@ def test_a_missing_file_is_found_without_making_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a.sqlite3").touch()
     assert databases.missing_file(connection) is None
+
+
+def test_no_database_is_asked_whose_file_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "missing_file", lambda _: None)
+    databases.ask_none_that_is_gone()
+    monkeypatch.setattr(databases, "missing_file", lambda _: tmp_path / "a.sqlite3")
+    with pytest.raises(OperationalError, match=r"the database file a\.sqlite3 is missing"):
+        databases.ask_none_that_is_gone()
 
 
 def test_every_kind_of_uniqueness_is_asked_for() -> None:
