@@ -100,16 +100,16 @@ class Attacks:
             yield row
 
     def honest(self) -> tuple[Row, list[float], list[int]]:
-        """Drawn people who answer; return also how long it took and who was never seen turned."""
-        row, seconds, unseen = Row("drawn people who turn when told"), [], []
+        """Drawn people who answer; return also how long it took and who did not pass."""
+        row, seconds, refused = Row("drawn people who turn when told"), [], []
         for seed in range(1, self._count(DRAWN) + 1):
             trial, _ = self._record(Person(seed), seed)
             row.add(trial)
             if trial.outcome is Outcome.PASSED:
                 seconds.append(trial.seconds)
             else:
-                unseen.append(seed)
-        return row, seconds, unseen
+                refused.append(seed)
+        return row, seconds, refused
 
     def _record(self, person: Person, seed: int) -> tuple[Trial, list[Frame]]:
         head, taken = TurningHead(person, seed), []
@@ -323,7 +323,7 @@ def measure(faces: Path, share: float) -> dict[str, str]:
         note(row)
     swapped = tried.prints()
     print(" | ".join(swapped.cells()), flush=True)
-    answering, seconds, unseen = tried.honest()
+    answering, seconds, refused = tried.honest()
     note(answering)
     straight, in_a_row, looked_at = tried.straight()
     attacking = [row.cells() for row in rows if row is not answering]
@@ -334,7 +334,7 @@ def measure(faces: Path, share: float) -> dict[str, str]:
             ["who", "passed", "ended at step: trials"],
             [[answering.name, f"{answering.passed}/{answering.trials}", answering.cells()[2]]],
         ),
-        "unseen": ", ".join(map(str, unseen)) or "none",
+        "refused": ", ".join(map(str, refused)) or "none",
         "seconds": f"{median(seconds):.0f} s (from {min(seconds):.0f} to {max(seconds):.0f})",
         "talking": f"{turned} of {frames}",
         "straight": f"{straight} of {looked_at}, {in_a_row} times two in a row",

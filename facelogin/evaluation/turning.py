@@ -104,15 +104,6 @@ def of_frames(frames: Sequence[Frame], start: int = 0) -> Camera:
     return camera
 
 
-def looping(frames: Sequence[Frame]) -> Camera:
-    """Return a camera that plays a clip again and again."""
-
-    def camera(now: float, _asked: Heading) -> Frame:
-        return frames[round(now * FRAMES_A_SECOND) % len(frames)]
-
-    return camera
-
-
 def headings(recognizer: Recognizer, frames: Sequence[Frame]) -> list[Heading | None]:
     """Return where the head points in each frame of a clip, whatever is asked."""
     following = Following()

@@ -111,7 +111,10 @@ class Detector:
         return self._surest(self._frontal, around) if around else None
 
     def head_near(self, grey: Grey, last: FaceRegion) -> tuple[Box, Heading] | None:
-        """Return the head around the place of the last one, and which way it is turned."""
+        """Return the head around the place of the last one, and which way it is turned.
+
+        None if none is seen there. The box is in pixels of the frame.
+        """
         around = _around(grey, last)
         if around is None:
             return None

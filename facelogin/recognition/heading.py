@@ -17,8 +17,8 @@ OTHER_SIDE = 0.5
 # Frontal votes over those of either side from which a head counts as straight; in between it is on
 # its way, which is neither.
 STRAIGHT = 1.0
-# Frontal votes from which a head is straight whatever the sides would say, so that nobody need ask
-# them; heads on their way keep fewer, turned ones far fewer (same document).
+# Frontal votes from which a head counts as straight without asking the sides: turned ones kept 42
+# at the most (same document). One that is only beginning to turn may have as many.
 SURELY_STRAIGHT = 50
 
 

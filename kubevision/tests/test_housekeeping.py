@@ -10,8 +10,6 @@ from django.db import OperationalError
 from kubevision import databases, housekeeping, startup
 
 rounds: list[int] = []
-
-
 gone: list[OperationalError] = []
 
 

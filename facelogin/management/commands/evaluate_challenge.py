@@ -37,9 +37,9 @@ class Command(BaseCommand):
             import scipy as _  # noqa: F401, PLC0415  (said in words if it is missing)
         except ImportError as error:
             raise CommandError(f"{error.name} is missing; install it with `{INSTALL}`") from None
-        from facelogin.evaluation import clips, words  # noqa: PLC0415
-        from facelogin.evaluation.people import CannotEvaluate  # noqa: PLC0415
-        from facelogin.workers import make_recognizer  # noqa: PLC0415
+        from facelogin.evaluation import clips, words  # noqa: PLC0415  (needs what was looked for above)
+        from facelogin.evaluation.people import CannotEvaluate  # noqa: PLC0415  (likewise)
+        from facelogin.workers import make_recognizer  # noqa: PLC0415  (OpenCV, only where it is used)
 
         try:
             honest, attacks = clips.clips(options["folder"])
